@@ -1,0 +1,15 @@
+/*
+ * hash - 64-bit hashes of bytes: fast and stable (XXH64), for keys and tables.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The same on every machine and in every release, so it may be stored. */
+uint64_t hash_bytes(const void *data, size_t len, uint64_t seed);
+
+#endif

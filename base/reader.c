@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/reader.h"
+
+struct reader
+reader_over(const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	return (struct reader){ .pos = p, .end = len ? p + len : p };
+}
+
+size_t
+reader_left(const struct reader *r)
+{
+	return (size_t)(r->end - r->pos);
+}
+
+const uint8_t *
+reader_take(struct reader *r, size_t n)
+{
+	const uint8_t *p = r->pos;
+
+	if (r->failed || n > reader_left(r)) {
+		r->failed = true;
+		r->pos = r->end;
+		return NULL;
+	}
+	if (n > 0)
+		r->pos += n;
+	return p;
+}
+
+static uint64_t
+read_be(struct reader *r, size_t n)
+{
+	const uint8_t *p = reader_take(r, n);
+	uint64_t v = 0;
+
+	for (size_t i = 0; p != NULL && i < n; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+static uint64_t
+read_le(struct reader *r, size_t n)
+{
+	const uint8_t *p = reader_take(r, n);
+	uint64_t v = 0;
+
+	for (size_t i = n; p != NULL && i > 0; i--)
+		v = v << 8 | p[i - 1];
+	return v;
+}
+
+uint8_t
+reader_u8(struct reader *r)
+{
+	return (uint8_t)read_be(r, 1);
+}
+
+uint16_t
+reader_be16(struct reader *r)
+{
+	return (uint16_t)read_be(r, 2);
+}
+
+uint32_t
+reader_be32(struct reader *r)
+{
+	return (uint32_t)read_be(r, 4);
+}
+
+uint64_t
+reader_be64(struct reader *r)
+{
+	return read_be(r, 8);
+}
+
+uint16_t
+reader_le16(struct reader *r)
+{
+	return (uint16_t)read_le(r, 2);
+}
+
+uint32_t
+reader_le32(struct reader *r)
+{
+	return (uint32_t)read_le(r, 4);
+}
+
+uint64_t
+reader_le64(struct reader *r)
+{
+	return read_le(r, 8);
+}
+
+struct reader
+reader_sub(struct reader *r, size_t n)
+{
+	const uint8_t *p = reader_take(r, n);
+	struct reader sub = reader_over(p, p ? n : 0);
+
+	sub.failed = p == NULL;
+	return sub;
+}

@@ -1,0 +1,41 @@
+/*
+ * reader - a bounds-checked cursor over bytes we do not trust.
+ *
+ * Reads past the end yield zero and mark the reader failed; later reads stay
+ * failed. A decoder therefore reads a whole header and checks once. Nothing is
+ * owned: the bytes must outlive the reader.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BASE_READER_H
+#define BASE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct reader {
+	const uint8_t *pos; /* next unread byte */
+	const uint8_t *end; /* one past the last readable byte */
+	bool failed;        /* a read wanted more than was left */
+};
+
+struct reader reader_over(const void *data, size_t len);
+size_t reader_left(const struct reader *r);
+
+/* The only function that moves pos. NULL, and r failed, if n > left. */
+const uint8_t *reader_take(struct reader *r, size_t n);
+
+uint8_t reader_u8(struct reader *r);
+uint16_t reader_be16(struct reader *r);
+uint32_t reader_be32(struct reader *r);
+uint64_t reader_be64(struct reader *r);
+uint16_t reader_le16(struct reader *r);
+uint32_t reader_le32(struct reader *r);
+uint64_t reader_le64(struct reader *r);
+
+/* Next n bytes as a reader of their own, so an inner length cannot escape
+ * the outer one. Failed (and empty) if n > left. */
+struct reader reader_sub(struct reader *r, size_t n);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * inference - observations in, results out; event time only.
+ *
+ * Two stages. The channel stage says which swarm an observation belongs to,
+ * unwraps chunk numbers and keeps each channel's clock, head and constants; the
+ * peer stage follows each address's sessions. Both live in memory that the
+ * caller gives once, sized from the options: nothing is allocated later, and a
+ * full table evicts by a counted rule. Same observations, same results, whatever
+ * the batching.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef INFERENCE_INFERENCE_H
+#define INFERENCE_INFERENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record/observation.h"
+#include "record/playhead.h"
+#include "record/sink.h"
+
+#define INFERENCE_PROTOCOLS 16
+
+struct inference_options {
+	uint32_t max_channels;      /* ceiling; the longest unheard is evicted */
+	uint32_t max_peers;         /* ceiling; likewise */
+	int64_t gone_ns;            /* least silence that ends a session */
+	int64_t switch_ns;          /* longest gap of a switch */
+	bool ignore_playpos;        /* hide the play position that maps carry */
+	double chunk_rate;          /* chunks/s given by the user; 0 = estimate */
+	struct player_model player;
+	struct playhead playhead[INFERENCE_PROTOCOLS]; /* by protocol id */
+};
+
+struct inference_counts {
+	uint64_t observations, late, duplicate, unassigned;
+	uint64_t channels_evicted, peers_evicted;
+};
+
+struct inference;
+
+/* The defaults of doc, without the protocols' playheads: the caller fills these
+ * from proto_table. */
+void inference_defaults(struct inference_options *opt);
+
+/* Bytes that inference_init wants for these options. */
+size_t inference_size(const struct inference_options *opt);
+
+/* Builds it in mem (zeroed, aligned for any type), which must outlive it. */
+struct inference *inference_init(void *mem, const struct inference_options *opt,
+                                 struct result_sink *out);
+
+void inference_put(struct inference *inf, const struct observation *o);
+
+/* The input ended: every open session and channel is written as final. */
+void inference_end(struct inference *inf);
+
+struct inference_counts inference_counts(const struct inference *inf);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/proto.h"
+
+#include <string.h>
+
+const struct proto *const proto_table[] = {
+	&proto_grapes,
+	/* new protocol: one line here, one file, one capture in tests/pcap */
+	NULL,
+};
+
+const struct proto *
+proto_by_id(unsigned id)
+{
+	for (const struct proto *const *p = proto_table; *p != NULL; p++)
+		if ((unsigned)(*p)->id == id)
+			return *p;
+	return NULL;
+}
+
+const struct proto *
+proto_by_name(const char *name)
+{
+	for (const struct proto *const *p = proto_table; *p != NULL; p++)
+		if (strcmp((*p)->name, name) == 0)
+			return *p;
+	return NULL;
+}

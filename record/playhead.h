@@ -1,0 +1,42 @@
+/*
+ * playhead - how a protocol's maps relate to what its viewer sees, and the
+ * constants that no map shows. A row of proto_table gives them; options may
+ * replace them; every result says which model and whose constants it rests on.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef RECORD_PLAYHEAD_H
+#define RECORD_PLAYHEAD_H
+
+#include <stdint.h>
+
+enum playhead_model {
+	PLAYHEAD_EXPLICIT,       /* the map carries the play position */
+	PLAYHEAD_OFFSET,         /* map offset + constant */
+	PLAYHEAD_HEAD,           /* channel head - constant */
+	PLAYHEAD_FIRST_RECEIVED, /* play begins at the first chunk received */
+};
+
+struct playhead {
+	enum playhead_model model;
+	uint32_t skip_window_chunks; /* a hole this far behind the newest chunk is
+	                              * given up and played over; 0 = never */
+	uint32_t prebuffer_bytes;    /* held back by the system before the player
+	                              * gets the first byte; 0 none */
+	int64_t prebuffer_ns;        /* media the system itself waits for */
+};
+
+/* What a player does with the media it gets; --player-* options. */
+struct player_model {
+	int64_t prebuffer_ns;     /* media wanted before the first frame */
+	int64_t prebuffer_err_ns; /* +- */
+	int64_t probe_ns;         /* reading and probing before it counts */
+	int64_t probe_err_ns;
+	int64_t margin_ns;        /* media left when it stops to refill */
+	int64_t margin_err_ns;
+};
+
+/* "explicit", "offset + constant", ... as in the JSON report. */
+const char *playhead_model_name(enum playhead_model model);
+
+#endif

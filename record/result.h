@@ -1,0 +1,119 @@
+/*
+ * result - what inference says: sessions, their events, swarm counts.
+ *
+ * A flat value; the same key written again replaces what was said before
+ * (estimates are refined while a session lasts), so writing twice changes
+ * nothing. Keys: CHANNEL (channel) · SESSION (channel, peer, run) · EVENT
+ * (session, event, ordinal) · RETRIEVAL (channel, age bucket).
+ * Times are UTC nanoseconds since 1970, durations nanoseconds.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef RECORD_RESULT_H
+#define RECORD_RESULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "record/endpoint.h"
+#include "record/estimate.h"
+#include "record/observation.h"
+#include "record/playhead.h"
+
+enum result_kind {
+	RESULT_CHANNEL = 1,
+	RESULT_SESSION,
+	RESULT_EVENT,
+	RESULT_RETRIEVAL,
+	RESULT_LAG,      /* one sample of a session's playback lag */
+	RESULT_WARNING,
+};
+
+enum result_event_kind {
+	EVENT_STARTUP = 1, /* playing began */
+	EVENT_STALL,
+	EVENT_PAUSE,
+	EVENT_SKIP,
+	EVENT_REBOOT,
+	EVENT_SWITCH,
+	EVENT_EXIT_BEFORE_START,
+	EVENT_LEAVE,
+};
+
+enum result_end {
+	END_OPEN,    /* still there when the input ended */
+	END_GOODBYE,
+	END_SILENCE, /* nothing heard for T_gone */
+	END_SWITCH,  /* went to another channel */
+	END_RESTART, /* a new bootstrap on the same address */
+};
+
+struct result_channel {
+	uint8_t id[OBS_MAX_CHANNEL_ID]; /* key: the id on the wire, or made up */
+	uint8_t id_len;
+	uint8_t name_len;
+	char name[OBS_MAX_NAME]; /* not NUL-terminated */
+	struct estimate chunk;   /* a chunk's duration */
+	struct playhead playhead;
+	struct endpoint source;  /* none if unknown */
+	uint32_t bitrate_kbps;   /* 0 unknown */
+	uint64_t head;
+	uint64_t alias_of;       /* channel it was merged into; 0 none */
+};
+
+struct result_session {
+	struct estimate joined, playing, left;
+	struct estimate startup;        /* playing - joined; unknown if censored */
+	struct estimate switch_delay;
+	uint64_t switched_from;         /* channel; 0 none */
+	struct estimate stall_time;     /* sum over its stalls */
+	int64_t played_ns;
+	int64_t lag_ns;                 /* median over the session; INT64_MIN unknown */
+	int64_t buffer_ns;              /* mean; INT64_MIN unknown */
+	uint64_t chunks_passed, chunks_missed; /* by the play position */
+	uint32_t stalls, pauses, skips, skipped_chunks, reboots;
+	uint32_t maps;                  /* seen of this session */
+	float mos;                      /* NAN unknown */
+	uint8_t end;                    /* enum result_end */
+	bool left_censored;             /* already there when first seen */
+	bool source;                    /* the source itself, not a viewer */
+};
+
+struct result_event {
+	struct estimate at, duration;   /* duration unknown where it has none */
+	uint64_t chunks;                /* skip: chunks never played */
+	uint32_t ordinal;               /* within (session, event) */
+	uint8_t event;                  /* enum result_event_kind */
+};
+
+#define RESULT_AGES 12 /* age buckets of the retrieval curve */
+
+struct result_retrieval {
+	int64_t age_ns;           /* chunks this old ... */
+	uint64_t held, eligible;  /* ... held by so many peers of so many */
+	uint8_t bucket;           /* 0..RESULT_AGES-1; RESULT_AGES: at the play deadline */
+};
+
+struct result {
+	int64_t t_ns;         /* event time at which this was known */
+	uint64_t channel;     /* key hash; 0: of the whole input */
+	struct endpoint peer; /* of SESSION and EVENT */
+	uint64_t peer_id;     /* 0 none */
+	uint32_t run;         /* ordinal of the session at this address and channel */
+	uint8_t kind;         /* enum result_kind */
+	uint8_t protocol;
+	bool final;           /* will not be refined any more */
+	union {
+		struct result_channel channel;
+		struct result_session session;
+		struct result_event event;
+		struct result_retrieval retrieval;
+		int64_t lag_ns;
+		char warning[256];
+	} u;
+};
+
+const char *result_event_name(unsigned event); /* "startup", "stall", ... */
+const char *result_end_name(unsigned end);     /* "open", "goodbye", ... */
+
+#endif

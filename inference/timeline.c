@@ -88,10 +88,11 @@ timeline_at(const struct timeline *t, uint64_t chunk, int64_t *source_ns)
 int64_t
 timeline_step(const struct timeline *t, uint64_t chunk)
 {
-	int64_t this_ns, next_ns, step_ns;
+	int64_t this_ns, before_ns, step_ns;
 
-	if (timeline_known(t, chunk, &this_ns) && timeline_known(t, chunk + 1, &next_ns) &&
-	    !__builtin_sub_overflow(next_ns, this_ns, &step_ns) && step_ns > 0 &&
+	if (chunk > 0 && timeline_known(t, chunk, &this_ns) &&
+	    timeline_known(t, chunk - 1, &before_ns) &&
+	    !__builtin_sub_overflow(this_ns, before_ns, &step_ns) && step_ns > 0 &&
 	    step_ns < STEP_MAX_NS)
 		return step_ns;
 	return estimate_known(&t->chunk) ? t->chunk.best_ns : 0;

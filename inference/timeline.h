@@ -43,8 +43,8 @@ bool timeline_known(const struct timeline *t, uint64_t chunk, int64_t *source_ns
  * if nothing is known yet. */
 bool timeline_at(const struct timeline *t, uint64_t chunk, int64_t *source_ns);
 
-/* Media in the chunk, > 0: the step to the next mark where both are known, else
- * the mean duration; 0 if neither is known. */
+/* Media in the chunk, > 0: the step from the mark before it where both are known (a
+ * chunk is made when its last byte is), else the mean duration; 0 if unknown. */
 int64_t timeline_step(const struct timeline *t, uint64_t chunk);
 
 /* Estimates the chunk duration anew: median of the slopes between marks far

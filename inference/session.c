@@ -354,7 +354,9 @@ session_close(struct session *s, struct channel_view *c, enum result_end end, st
 		if (s->player.state == PLAYER_FILL && !s->source && !s->left_censored && end != END_OPEN)
 			put_event(s, EVENT_EXIT_BEFORE_START, &left, &none, 0);
 	}
-	put_event(s, EVENT_LEAVE, &left, &none, 0);
-	put_session(s, &left);
+	if (s->channel != 0) {
+		put_event(s, EVENT_LEAVE, &left, &none, 0);
+		put_session(s, &left);
+	}
 	s->open = false;
 }

@@ -9,7 +9,6 @@
 #include "probe/ip.h"
 #include "probe/pages.h"
 #include "probe/stranger.h"
-#include "record/observation.h"
 
 #define MAX_ROWS PROTO_IDS
 
@@ -33,7 +32,7 @@ struct decode {
 /* A UDP datagram on its way to the decoders. */
 struct datagram {
 	struct packet_meta meta;
-	struct part payload;
+	const struct part *payload;
 	struct counts_sum sum; /* of its frames */
 };
 
@@ -123,7 +122,7 @@ classify_swarm(struct decode *d, const struct proto *proto, struct counts_sum wh
 static enum proto_verdict
 ask(struct decode *d, const struct proto *proto, void *state, const struct datagram *g)
 {
-	struct reader in = g->payload.in;
+	struct reader in = g->payload->in;
 
 	return proto->decode(state, &g->meta, &in, &d->sink);
 }
@@ -172,10 +171,10 @@ count_cut(struct decode *d, const struct proto *proto, const struct datagram *g)
 static void
 decode_known(struct decode *d, struct flow *flow, const struct datagram *g)
 {
-	bool cut = part_is_cut(&g->payload);
+	bool cut = part_is_cut(g->payload);
 	enum proto_verdict verdict;
 
-	if (cut && reader_left(&g->payload.in) == 0) {
+	if (cut && reader_left(&g->payload->in) == 0) {
 		count_cut(d, flow->proto, g);
 		return;
 	}
@@ -204,11 +203,11 @@ decode_known(struct decode *d, struct flow *flow, const struct datagram *g)
 static void
 count_stranger(struct decode *d, const struct proto *claimed, const struct datagram *g)
 {
-	bool cut = part_is_cut(&g->payload);
+	bool cut = part_is_cut(g->payload);
 
 	if (claimed != NULL && !cut)
 		d->counts.protocol[claimed->id].doubtful++;
-	if (cut && (claimed != NULL || reader_left(&g->payload.in) == 0))
+	if (cut && (claimed != NULL || reader_left(&g->payload->in) == 0))
 		classify(d, COUNTS_CUT, g->sum);
 	else
 		classify(d, COUNTS_NOT_SWARM, g->sum);
@@ -228,7 +227,7 @@ decode_unknown(struct decode *d, const struct flow_key *key, uint64_t hash,
 {
 	const struct proto *claimed = NULL;
 
-	for (unsigned i = 0; i < d->rows && reader_left(&g->payload.in) > 0; i++) {
+	for (unsigned i = 0; i < d->rows && reader_left(&g->payload->in) > 0; i++) {
 		const struct proto *proto = d->row[i];
 		enum proto_verdict verdict;
 
@@ -263,45 +262,53 @@ decode_datagram(struct decode *d, struct datagram *g)
 	decode_unknown(d, &key, hash, high_opened, g);
 }
 
+static void
+lacking_udp(struct decode *d, const struct part *p, struct counts_sum sum)
+{
+	if (part_lack(p, 8) == PART_CUT)
+		classify(d, COUNTS_CUT, sum);
+	else
+		classify_bad(d, COUNTS_BAD_UDP, sum);
+}
+
 /* The UDP header: ports, length, checksum. A length of 0 is a segment that the
  * network card cut up after the capture. */
 static void
-decode_udp(struct decode *d, const struct ip_packet *ip, int64_t t_ns, struct counts_sum sum)
+decode_udp(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct counts_sum sum)
 {
-	struct datagram g = { .payload = ip->payload, .sum = sum };
-	const uint8_t *header = part_take(&g.payload, 8);
-	struct reader h = reader_over(header, header ? 8 : 0);
+	struct part *p = &ip->payload;
+	const uint8_t *h = part_take(p, 8);
+	struct datagram g;
 	uint32_t len;
 
-	if (header == NULL) {
-		if (part_lack(&g.payload, 8) == PART_CUT)
-			classify(d, COUNTS_CUT, sum);
-		else
-			classify_bad(d, COUNTS_BAD_UDP, sum);
+	if (h == NULL) {
+		lacking_udp(d, p, sum);
 		return;
 	}
-	g.meta.src = ip->src;
-	g.meta.dst = ip->dst;
-	g.meta.src.port = reader_be16(&h);
-	g.meta.dst.port = reader_be16(&h);
-	len = reader_be16(&h);
-	if (len == 0)
-		len = g.payload.wire_len + 8;
-	if (len < 8 || len - 8 > g.payload.wire_len) {
+	len = part_be16(h + 4) > 0 ? part_be16(h + 4) : p->wire_len + 8;
+	if (len < 8 || len - 8 > p->wire_len) {
 		classify_bad(d, COUNTS_BAD_UDP, sum);
 		return;
 	}
-	part_trim(&g.payload, len - 8);
-	g.meta.t_ns = t_ns;
-	g.meta.wire_len = len - 8;
-	g.meta.vantage = d->vantage;
-	g.meta.origin = d->origin;
-	g.meta.transport = PROTO_UDP;
+	part_trim(p, len - 8);
+	g.meta = (struct packet_meta){
+		.t_ns = t_ns,
+		.src = ip->src,
+		.dst = ip->dst,
+		.wire_len = len - 8,
+		.vantage = d->vantage,
+		.origin = d->origin,
+		.transport = PROTO_UDP,
+	};
+	g.meta.src.port = part_be16(h);
+	g.meta.dst.port = part_be16(h + 2);
+	g.payload = p;
+	g.sum = sum;
 	decode_datagram(d, &g);
 }
 
 static void
-decode_whole(struct decode *d, const struct ip_packet *ip, int64_t t_ns,
+decode_whole(struct decode *d, struct ip_packet *ip, int64_t t_ns,
              struct counts_sum sum)
 {
 	if (ip->protocol == IP_UDP)
@@ -399,17 +406,17 @@ void
 decode_packet(struct decode *d, enum link_type link, int64_t t_ns, const void *bytes,
               size_t captured, uint32_t wire_len)
 {
-	struct part p = part_over(bytes, captured, wire_len);
 	int64_t t = count_packet(d, t_ns, wire_len);
 	struct counts_sum sum = { 1, wire_len };
 	struct ip_packet ip;
 
-	switch (link_strip(link, &p)) {
+	part_init(&ip.payload, bytes, captured, wire_len);
+	switch (link_strip(link, &ip.payload)) {
 	case LINK_HAS_IPV4:
-		decode_ip(d, ip_read4(p, &ip), &ip, t, sum);
+		decode_ip(d, ip_read4(&ip), &ip, t, sum);
 		return;
 	case LINK_HAS_IPV6:
-		decode_ip(d, ip_read6(p, &ip), &ip, t, sum);
+		decode_ip(d, ip_read6(&ip), &ip, t, sum);
 		return;
 	case LINK_NOT_IP:
 		classify(d, COUNTS_NOT_IP, sum);
@@ -424,8 +431,17 @@ decode_packet(struct decode *d, enum link_type link, int64_t t_ns, const void *b
 }
 
 void
-decode_put(struct decode *d, const struct observation *o)
+decode_gap(struct decode *d, enum obs_gap_cause cause)
 {
+	union obs_buf buf;
+	struct observation *o = obs_begin(&buf, OBS_GAP, d->last_ns);
+
+	if (d->counts.total.packets == 0)
+		return;
+	o->vantage = d->vantage;
+	o->origin = d->origin;
+	o->u.gap.from_ns = d->last_ns;
+	o->u.gap.cause = (uint8_t)cause;
 	count_and_pass(&d->sink, o);
 }
 

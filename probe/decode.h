@@ -22,6 +22,7 @@
 #include "probe/counts.h"
 #include "probe/link.h"
 #include "proto/proto.h"
+#include "record/observation.h"
 #include "record/sink.h"
 
 #define DECODE_MAX_BAD 8
@@ -48,8 +49,9 @@ void decode_free(struct decode *d); /* takes NULL */
 void decode_packet(struct decode *d, enum link_type link, int64_t t_ns,
                    const void *bytes, size_t captured, uint32_t wire_len);
 
-/* Puts an observation of the capture itself (GAP) between those of packets. */
-void decode_put(struct decode *d, const struct observation *o);
+/* Puts a GAP: behind the last packet the input lost something, how much nobody
+ * knows. Without a packet there is no time to put it at, and none is put. */
+void decode_gap(struct decode *d, enum obs_gap_cause cause);
 
 /* No more packets: datagrams under way are given up. */
 void decode_end(struct decode *d);

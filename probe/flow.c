@@ -16,7 +16,7 @@ struct flows {
 	uint64_t evicted;
 };
 
-_Static_assert(sizeof(struct flow_key) == 36, "flow keys have no padding");
+_Static_assert(sizeof(struct flow_key) == 40, "flow keys have no padding");
 
 struct flows *
 flows_new(uint32_t slots, size_t state_size)
@@ -42,14 +42,33 @@ flows_free(struct flows *f)
 	pages_free(f, 1, sizeof *f);
 }
 
+static bool
+is_higher(const uint64_t a[2], uint16_t a_port, const uint64_t b[2], uint16_t b_port)
+{
+	if (a[1] != b[1])
+		return a[1] > b[1];
+	return a[0] != b[0] ? a[0] > b[0] : a_port > b_port;
+}
+
 struct flow_key
 flow_key(const struct endpoint *src, const struct endpoint *dst, bool *from_high)
 {
-	*from_high = memcmp(src, dst, sizeof *src) > 0;
-	return (struct flow_key){
-		.low = *from_high ? *dst : *src,
-		.high = *from_high ? *src : *dst,
-	};
+	uint64_t s[2], d[2];
+
+	memcpy(s, src->addr, sizeof s);
+	memcpy(d, dst->addr, sizeof d);
+	*from_high = is_higher(s, src->port, d, dst->port);
+	if (*from_high)
+		return (struct flow_key){ { d[0], d[1] }, { s[0], s[1] }, dst->port, src->port };
+	return (struct flow_key){ { s[0], s[1] }, { d[0], d[1] }, src->port, dst->port };
+}
+
+static bool
+same_key(const struct flow_key *a, const struct flow_key *b)
+{
+	return a->low[0] == b->low[0] && a->low[1] == b->low[1] && a->high[0] == b->high[0] &&
+	       a->high[1] == b->high[1] && a->low_port == b->low_port &&
+	       a->high_port == b->high_port;
 }
 
 uint64_t
@@ -63,7 +82,7 @@ flows_find(struct flows *f, const struct flow_key *key, uint64_t hash)
 {
 	uint32_t slot = lru_first(&f->lru, hash);
 
-	while (slot != LRU_NONE && memcmp(&f->flow[slot].key, key, sizeof *key) != 0)
+	while (slot != LRU_NONE && !same_key(&f->flow[slot].key, key))
 		slot = lru_next(&f->lru, slot);
 	if (slot == LRU_NONE)
 		return NULL;

@@ -20,9 +20,11 @@
 #define FLOW_SLOTS 16384u /* unless told otherwise; 64 MiB when each keeps the
                            * most that a decoder may (PROTO_MAX_STATE) */
 
-/* Without padding, so that it can be hashed and compared as bytes. */
+/* Both endpoints, the lower first in an order that only matters here. In words
+ * and without padding, so that it is hashed as bytes without being copied. */
 struct flow_key {
-	struct endpoint low, high; /* in the order of their bytes */
+	uint64_t low[2], high[2]; /* addresses, as their bytes lie */
+	uint32_t low_port, high_port;
 };
 
 struct flow {

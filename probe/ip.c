@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "probe/ip.h"
 
-#include "base/reader.h"
+#include <string.h>
 
 enum {
 	HOP_BY_HOP = 0,
@@ -17,40 +17,44 @@ lacking(const struct part *p, uint32_t n)
 	return part_lack(p, n) == PART_CUT ? IP_CUT : IP_BAD;
 }
 
-static uint16_t
-be16(const uint8_t *b)
-{
-	return (uint16_t)(b[0] << 8 | b[1]);
-}
-
 static uint32_t
 be32(const uint8_t *b)
 {
-	return (uint32_t)be16(b) << 16 | be16(b + 2);
+	return (uint32_t)part_be16(b) << 16 | part_be16(b + 2);
+}
+
+/* In place: this is the hottest code there is. */
+static void
+set_mapped(struct endpoint *e, const uint8_t addr[4])
+{
+	memset(e->addr, 0, 10);
+	memset(e->addr + 10, 0xff, 2);
+	memcpy(e->addr + 12, addr, 4);
+	e->port = 0;
 }
 
 enum ip_verdict
-ip_read4(struct part p, struct ip_packet *ip)
+ip_read4(struct ip_packet *ip)
 {
-	const uint8_t *h = part_take(&p, 20);
-	uint32_t frame = p.wire_len + 20, header, total;
+	struct part *p = &ip->payload;
+	const uint8_t *h = part_take(p, 20);
+	uint32_t frame = p->wire_len + 20, header, total;
 
 	if (h == NULL)
-		return lacking(&p, 20);
+		return lacking(p, 20);
 	header = (h[0] & 15u) * 4;
-	total = be16(h + 2);
+	total = part_be16(h + 2);
 	if (total == 0)
 		total = frame;
 	if (h[0] >> 4 != 4 || header < 20 || total < header || total > frame)
 		return IP_BAD;
-	part_trim(&p, total - 20);
-	if (header > 20 && part_take(&p, header - 20) == NULL)
-		return lacking(&p, header - 20);
-	ip->src = endpoint_ipv4(be32(h + 12), 0);
-	ip->dst = endpoint_ipv4(be32(h + 16), 0);
-	ip->payload = p;
-	ip->id = be16(h + 4);
-	ip->offset = (uint16_t)((be16(h + 6) & 0x1fffu) * 8);
+	part_trim(p, total - 20);
+	if (header > 20 && part_take(p, header - 20) == NULL)
+		return IP_CUT;
+	set_mapped(&ip->src, h + 12);
+	set_mapped(&ip->dst, h + 16);
+	ip->id = part_be16(h + 4);
+	ip->offset = (uint16_t)((part_be16(h + 6) & 0x1fffu) * 8);
 	ip->more = h[6] & 0x20;
 	ip->v6 = false;
 	ip->protocol = h[9];
@@ -58,22 +62,22 @@ ip_read4(struct part p, struct ip_packet *ip)
 }
 
 enum ip_verdict
-ip_read6(struct part p, struct ip_packet *ip)
+ip_read6(struct ip_packet *ip)
 {
-	const uint8_t *h = part_take(&p, 40);
+	struct part *p = &ip->payload;
+	const uint8_t *h = part_take(p, 40);
 	uint32_t len;
 
 	if (h == NULL)
-		return lacking(&p, 40);
-	len = be16(h + 4);
+		return lacking(p, 40);
+	len = part_be16(h + 4);
 	if (len == 0)
-		len = p.wire_len;
-	if (h[0] >> 4 != 6 || len > p.wire_len)
+		len = p->wire_len;
+	if (h[0] >> 4 != 6 || len > p->wire_len)
 		return IP_BAD;
-	part_trim(&p, len);
+	part_trim(p, len);
 	ip->src = endpoint_ipv6(h + 8, 0);
 	ip->dst = endpoint_ipv6(h + 24, 0);
-	ip->payload = p;
 	ip->id = 0;
 	ip->offset = 0;
 	ip->more = false;
@@ -109,7 +113,7 @@ read_fragment_header(struct ip_packet *ip)
 	if (h == NULL)
 		return lacking(&ip->payload, 8);
 	ip->protocol = h[0];
-	ip->offset = be16(h + 2) & 0xfff8u;
+	ip->offset = part_be16(h + 2) & 0xfff8u;
 	ip->more = h[3] & 1;
 	ip->id = be32(h + 4);
 	return ip->more || ip->offset > 0 ? IP_FRAGMENT : IP_WHOLE;

@@ -27,7 +27,7 @@ enum { IP_TCP = 6, IP_UDP = 17 };
 
 struct ip_packet {
 	struct endpoint src, dst; /* port 0 */
-	struct part payload;      /* behind the headers that were read */
+	struct part payload;      /* to be read; afterwards what is behind the headers */
 	uint32_t id;              /* of a fragment's datagram */
 	uint16_t offset;          /* of a fragment, in bytes */
 	bool more;                /* of a fragment: not the last */
@@ -42,10 +42,10 @@ enum ip_verdict {
 	IP_BAD,      /* the headers contradict themselves or the frame */
 };
 
-/* Reads the headers that p starts with. With IP_CUT and IP_BAD, ip is not to be
- * used. */
-enum ip_verdict ip_read4(struct part p, struct ip_packet *ip);
-enum ip_verdict ip_read6(struct part p, struct ip_packet *ip);
+/* Reads the headers that ip->payload starts with and sets all the rest. With
+ * IP_CUT and IP_BAD, ip is not to be used. */
+enum ip_verdict ip_read4(struct ip_packet *ip);
+enum ip_verdict ip_read6(struct ip_packet *ip);
 
 /* Steps over the extension headers that ip->payload starts with; also those of
  * a datagram put together again. */

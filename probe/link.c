@@ -44,12 +44,6 @@ lacking(const struct part *p, uint32_t n)
 	return part_lack(p, n) == PART_CUT ? LINK_CUT : LINK_BAD;
 }
 
-static uint16_t
-be16(const uint8_t *b)
-{
-	return (uint16_t)(b[0] << 8 | b[1]);
-}
-
 static bool
 is_tag(uint16_t type)
 {
@@ -67,7 +61,7 @@ strip_tags(uint16_t type, struct part *p)
 		tag = part_take(p, 4);
 		if (tag == NULL)
 			return lacking(p, 4);
-		type = be16(tag + 2);
+		type = part_be16(tag + 2);
 	}
 	if (type == ETHERTYPE_IPV4)
 		return LINK_HAS_IPV4;
@@ -79,7 +73,7 @@ strip_ethernet(struct part *p)
 {
 	const uint8_t *h = part_take(p, 14);
 
-	return h ? strip_tags(be16(h + 12), p) : lacking(p, 14);
+	return h ? strip_tags(part_be16(h + 12), p) : lacking(p, 14);
 }
 
 static enum link_verdict
@@ -89,7 +83,7 @@ strip_cooked(struct part *p)
 
 	if (h == NULL)
 		return lacking(p, 16);
-	return be16(h + 2) == ARPHRD_NETLINK ? LINK_NOT_IP : strip_tags(be16(h + 14), p);
+	return part_be16(h + 2) == ARPHRD_NETLINK ? LINK_NOT_IP : strip_tags(part_be16(h + 14), p);
 }
 
 static enum link_verdict
@@ -99,7 +93,7 @@ strip_cooked2(struct part *p)
 
 	if (h == NULL)
 		return lacking(p, 20);
-	return be16(h + 8) == ARPHRD_NETLINK ? LINK_NOT_IP : strip_tags(be16(h), p);
+	return part_be16(h + 8) == ARPHRD_NETLINK ? LINK_NOT_IP : strip_tags(part_be16(h), p);
 }
 
 static enum link_verdict
@@ -129,7 +123,7 @@ strip_loopback(struct part *p)
 
 	if (h == NULL)
 		return lacking(p, 4);
-	family = h[0] || h[1] ? h[0] | (unsigned)h[1] << 8 : be16(h + 2);
+	family = h[0] || h[1] ? h[0] | (unsigned)h[1] << 8 : part_be16(h + 2);
 	switch (family) {
 	case 2:
 		return LINK_HAS_IPV4;

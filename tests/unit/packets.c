@@ -144,8 +144,7 @@ packets_pcap_header(FILE *f, uint32_t linktype)
 }
 
 void
-packets_pcap_packet(FILE *f, int64_t t_ns, const void *bytes, uint32_t captured,
-                    uint32_t wire_len)
+packets_pcap_record(FILE *f, int64_t t_ns, uint32_t captured, uint32_t wire_len)
 {
 	uint8_t h[16];
 	struct writer w = writer_over(h, sizeof h);
@@ -156,6 +155,13 @@ packets_pcap_packet(FILE *f, int64_t t_ns, const void *bytes, uint32_t captured,
 	writer_le32(&w, wire_len);
 	if (fwrite(h, sizeof h, 1, f) != 1)
 		abort();
+}
+
+void
+packets_pcap_packet(FILE *f, int64_t t_ns, const void *bytes, uint32_t captured,
+                    uint32_t wire_len)
+{
+	packets_pcap_record(f, t_ns, captured, wire_len);
 	if (captured > 0 && fwrite(bytes, captured, 1, f) != 1)
 		abort();
 }

@@ -48,8 +48,10 @@ void packet_whole(struct packet *p, uint8_t from, uint8_t to, const void *payloa
 void packet_piece(struct packet *p, uint16_t id, const struct packet *ip_payload,
                   uint32_t offset, uint32_t len);
 
-/* pcap with nanosecond stamps; dlt as in the file format (LINKTYPE_). */
+/* pcap with nanosecond stamps; dlt as in the file format (LINKTYPE_). A record is a
+ * packet's header alone. */
 void packets_pcap_header(FILE *f, uint32_t linktype);
+void packets_pcap_record(FILE *f, int64_t t_ns, uint32_t captured, uint32_t wire_len);
 void packets_pcap_packet(FILE *f, int64_t t_ns, const void *bytes, uint32_t captured,
                          uint32_t wire_len);
 

@@ -13,15 +13,29 @@
 static struct packet pkt;
 
 static enum ip_verdict
+read4_cut(struct ip_packet *ip, uint32_t captured, uint32_t wire_len)
+{
+	ip->payload = part_over(pkt.bytes, captured, wire_len);
+	return ip_read4(ip);
+}
+
+static enum ip_verdict
 read4(struct ip_packet *ip)
 {
-	return ip_read4(part_over(pkt.bytes, pkt.len, pkt.len), ip);
+	return read4_cut(ip, pkt.len, pkt.len);
+}
+
+static enum ip_verdict
+read6_cut(struct ip_packet *ip, uint32_t captured, uint32_t wire_len)
+{
+	ip->payload = part_over(pkt.bytes, captured, wire_len);
+	return ip_read6(ip);
 }
 
 static enum ip_verdict
 read6(struct ip_packet *ip)
 {
-	return ip_read6(part_over(pkt.bytes, pkt.len, pkt.len), ip);
+	return read6_cut(ip, pkt.len, pkt.len);
 }
 
 static void
@@ -128,16 +142,16 @@ a_header_out_of_the_capture_is_cut_and_out_of_the_wire_bad(void **state)
 	packet_ipv4(&pkt, 1, 2, 17);
 	pkt.bytes[0] = 0x4f;
 	for (uint32_t n = 0; n < 60; n++)
-		assert_int_equal(ip_read4(part_over(pkt.bytes, n, pkt.len), &ip), IP_CUT);
+		assert_int_equal(read4_cut(&ip, n, pkt.len), IP_CUT);
 	for (uint32_t n = 0; n < 20; n++)
-		assert_int_equal(ip_read4(part_over(pkt.bytes, n, n), &ip), IP_BAD);
+		assert_int_equal(read4_cut(&ip, n, n), IP_BAD);
 	packet_begin_counting(&pkt, 8);
 	packet_ipv6(&pkt, 1, 2, 17);
 	for (uint32_t n = 0; n < 40; n++) {
-		assert_int_equal(ip_read6(part_over(pkt.bytes, n, pkt.len), &ip), IP_CUT);
-		assert_int_equal(ip_read6(part_over(pkt.bytes, n, n), &ip), IP_BAD);
+		assert_int_equal(read6_cut(&ip, n, pkt.len), IP_CUT);
+		assert_int_equal(read6_cut(&ip, n, n), IP_BAD);
 	}
-	assert_int_equal(ip_read6(part_over(pkt.bytes, 40, pkt.len), &ip), IP_WHOLE);
+	assert_int_equal(read6_cut(&ip, 40, pkt.len), IP_WHOLE);
 	assert_true(part_is_cut(&ip.payload));
 }
 
@@ -220,8 +234,8 @@ an_extension_header_that_ends_early_is_cut_or_bad(void **state)
 	extend(17, 1);
 	packet_ipv6(&pkt, 1, 2, 60);
 	for (uint32_t n = 40; n < 56; n++)
-		assert_int_equal(ip_read6(part_over(pkt.bytes, n, pkt.len), &ip), IP_CUT);
-	assert_int_equal(ip_read6(part_over(pkt.bytes, 56, pkt.len), &ip), IP_WHOLE);
+		assert_int_equal(read6_cut(&ip, n, pkt.len), IP_CUT);
+	assert_int_equal(read6_cut(&ip, 56, pkt.len), IP_WHOLE);
 	pkt.bytes[41] = 3; /* 32 bytes of the 25 there are */
 	assert_int_equal(read6(&ip), IP_BAD);
 }

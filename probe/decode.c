@@ -322,7 +322,7 @@ static void
 decode_reassembled(struct decode *d, struct ip_packet *ip, int64_t t_ns,
                    const struct fragment_done *done)
 {
-	struct counts_sum sum = { done->sum.packets, done->sum.bytes };
+	struct counts_sum sum = done->sum;
 	enum ip_verdict verdict;
 
 	ip->payload = done->payload;
@@ -458,8 +458,8 @@ decode_counts(struct decode *d)
 	struct counts *c = &d->shown;
 
 	*c = d->counts;
-	add(&c->class[COUNTS_WAITING], (struct counts_sum){ f->waiting.packets, f->waiting.bytes });
-	add(&c->class[COUNTS_UNDECODABLE], (struct counts_sum){ f->lost.packets, f->lost.bytes });
+	add(&c->class[COUNTS_WAITING], f->waiting);
+	add(&c->class[COUNTS_UNDECODABLE], f->lost);
 	c->bad[COUNTS_LOST_FRAGMENT] = f->lost.packets;
 	c->fragments = f->seen;
 	c->reassembled = f->completed;

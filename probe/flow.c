@@ -58,9 +58,10 @@ flow_key(const struct endpoint *src, const struct endpoint *dst, bool *from_high
 	memcpy(s, src->addr, sizeof s);
 	memcpy(d, dst->addr, sizeof d);
 	*from_high = is_higher(s, src->port, d, dst->port);
-	if (*from_high)
-		return (struct flow_key){ { d[0], d[1] }, { s[0], s[1] }, dst->port, src->port };
-	return (struct flow_key){ { s[0], s[1] }, { d[0], d[1] }, src->port, dst->port };
+	if (!*from_high)
+		return (struct flow_key){ { s[0], s[1] }, { d[0], d[1] }, src->port,
+			                  dst->port };
+	return (struct flow_key){ { d[0], d[1] }, { s[0], s[1] }, dst->port, src->port };
 }
 
 static bool

@@ -24,7 +24,7 @@ struct key {
 struct datagram {
 	struct key key;
 	int64_t first_ns;
-	struct fragment_sum sum;
+	struct counts_sum sum;
 	uint32_t total;      /* bytes; 0 until the last fragment came */
 	uint32_t highest;    /* end of what was seen */
 	uint32_t units_seen;
@@ -78,7 +78,7 @@ key_of(const struct ip_packet *ip)
 }
 
 static void
-sum_move(struct fragment_sum *from, struct fragment_sum *to, const struct fragment_sum *what)
+sum_move(struct counts_sum *from, struct counts_sum *to, const struct counts_sum *what)
 {
 	from->packets -= what->packets;
 	from->bytes -= what->bytes;

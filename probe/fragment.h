@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "probe/counts.h"
 #include "probe/ip.h"
 
 #define FRAGMENT_MAX_BYTES 65535u
@@ -37,11 +38,6 @@ enum fragment_verdict {
 	FRAGMENT_BAD,      /* empty, too long, or contradicts the others; not kept */
 };
 
-/* Packets and bytes of frames. */
-struct fragment_sum {
-	uint64_t packets, bytes;
-};
-
 struct fragment_counts {
 	uint64_t seen;              /* fragments */
 	uint64_t completed;         /* datagrams */
@@ -49,14 +45,14 @@ struct fragment_counts {
 	uint64_t evicted;           /* datagrams given up: no room */
 	uint64_t expired;           /* datagrams given up: too late */
 	uint64_t incomplete;        /* datagrams given up: the input ended */
-	struct fragment_sum waiting; /* in datagrams under way */
-	struct fragment_sum lost;    /* in datagrams given up */
+	struct counts_sum waiting; /* in datagrams under way */
+	struct counts_sum lost;    /* in datagrams given up */
 };
 
 struct fragment_done {
 	struct part payload;     /* valid until the next fragment_add */
 	uint8_t protocol;        /* as the first fragment says */
-	struct fragment_sum sum; /* of all its frames */
+	struct counts_sum sum; /* of all its frames */
 };
 
 struct fragments;

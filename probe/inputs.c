@@ -84,7 +84,8 @@ static void
 heap_settle(struct inputs *in)
 {
 	for (size_t i = 0, child; (child = 2 * i + 1) < in->waiting; i = child) {
-		if (child + 1 < in->waiting && goes_before(in->heap[child + 1], in->heap[child]))
+		if (child + 1 < in->waiting &&
+		    goes_before(in->heap[child + 1], in->heap[child]))
 			child++;
 		if (!goes_before(in->heap[child], in->heap[i]))
 			return;

@@ -47,7 +47,8 @@ lacking(const struct part *p, uint32_t n)
 static bool
 is_tag(uint16_t type)
 {
-	return type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || type == ETHERTYPE_OLD_QINQ;
+	return type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ ||
+	       type == ETHERTYPE_OLD_QINQ;
 }
 
 static enum link_verdict
@@ -83,7 +84,9 @@ strip_cooked(struct part *p)
 
 	if (h == NULL)
 		return lacking(p, 16);
-	return part_be16(h + 2) == ARPHRD_NETLINK ? LINK_NOT_IP : strip_tags(part_be16(h + 14), p);
+	if (part_be16(h + 2) == ARPHRD_NETLINK)
+		return LINK_NOT_IP;
+	return strip_tags(part_be16(h + 14), p);
 }
 
 static enum link_verdict
@@ -93,7 +96,9 @@ strip_cooked2(struct part *p)
 
 	if (h == NULL)
 		return lacking(p, 20);
-	return part_be16(h + 8) == ARPHRD_NETLINK ? LINK_NOT_IP : strip_tags(part_be16(h), p);
+	if (part_be16(h + 8) == ARPHRD_NETLINK)
+		return LINK_NOT_IP;
+	return strip_tags(part_be16(h), p);
 }
 
 static enum link_verdict

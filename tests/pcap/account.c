@@ -46,10 +46,12 @@ print_protocols(const struct counts *c)
 	for (const struct proto *const *row = proto_table; *row != NULL; row++) {
 		const struct counts_protocol *k = &c->protocol[(*row)->id];
 
-		printf("%s packets %" PRIu64 " bytes %" PRIu64 " flows %" PRIu64 " observed %" PRIu64
-		       " other %" PRIu64 " cut %" PRIu64 " broken %" PRIu64 " short %" PRIu64
-		       " foreign %" PRIu64 " doubtful %" PRIu64 "\n", (*row)->name,
-		       k->sum.packets, k->sum.bytes, k->flows, k->observed, k->other, k->cut,
+		printf("%s packets %" PRIu64 " bytes %" PRIu64 " flows %" PRIu64
+		       " observed %" PRIu64 " other %" PRIu64 " cut %" PRIu64,
+		       (*row)->name, k->sum.packets, k->sum.bytes, k->flows, k->observed,
+		       k->other, k->cut);
+		printf(" broken %" PRIu64 " short %" PRIu64 " foreign %" PRIu64
+		       " doubtful %" PRIu64 "\n",
 		       k->bad[COUNTS_BROKEN], k->bad[COUNTS_SHORT], k->bad[COUNTS_FOREIGN],
 		       k->doubtful);
 	}

@@ -123,14 +123,12 @@ load(struct set *s, const struct options *o)
 static void
 check_observation(struct obs_sink *self, const struct observation *o)
 {
-	volatile uint8_t sum = 0;
-
 	(void)self;
 	if (o->kind == 0 || o->kind >= OBS_KINDS || o->width > OBS_MAX_WIDTH ||
 	    o->tail_len > OBS_MAX_TAIL)
 		die("an observation is not sound");
-	for (size_t i = 0; i < obs_size(o); i++)
-		sum ^= ((const uint8_t *)o)[i];
+	if (obs_size(o) > sizeof(union obs_buf) || obs_held(o) > o->width)
+		die("an observation claims more than it has");
 }
 
 static void
@@ -223,10 +221,11 @@ peak_mib(void)
 static void
 report(const char *what, const struct totals *t)
 {
-	printf("%-14s %10" PRIu64 " packets %10" PRIu64 " observations %12" PRIu64 " of %12" PRIu64
-	       " bytes swarm %8" PRIu64 " cut %8" PRIu64 " malformed  peak %ld MiB\n",
-	       what, t->packets, t->observations, t->swarm_bytes, t->bytes, t->cut, t->malformed,
-	       peak_mib());
+	printf("%-14s %10" PRIu64 " packets %10" PRIu64 " observations", what, t->packets,
+	       t->observations);
+	printf(" %12" PRIu64 " of %14" PRIu64 " bytes swarm", t->swarm_bytes, t->bytes);
+	printf(" %8" PRIu64 " cut %8" PRIu64 " malformed  peak %ld MiB\n", t->cut,
+	       t->malformed, peak_mib());
 	fflush(stdout);
 }
 

@@ -148,11 +148,11 @@ is_sound(const struct ip_packet *ip)
 }
 
 static uint8_t
-unit_mark(uint32_t i, uint32_t captured, uint32_t len)
+unit_mark(uint32_t i, uint32_t captured)
 {
 	uint32_t at = i * UNIT;
 
-	if (captured >= at + UNIT || captured == len)
+	if (captured >= at + UNIT)
 		return UNIT_WHOLE;
 	return (uint8_t)(1 + (captured > at ? captured - at : 0));
 }
@@ -170,7 +170,7 @@ place_fresh(uint8_t *unit, uint8_t *bytes, const uint8_t *from, uint32_t capture
 			continue;
 		if (n > 0)
 			memcpy(bytes + at, from + at, n < UNIT ? n : UNIT);
-		unit[i] = unit_mark(i, captured, len);
+		unit[i] = unit_mark(i, captured);
 		fresh++;
 	}
 	return fresh;
@@ -186,7 +186,7 @@ place_all(uint8_t *unit, uint8_t *bytes, const uint8_t *from, uint32_t captured,
 		memcpy(bytes, from, captured);
 	memset(unit, UNIT_WHOLE, captured / UNIT);
 	for (uint32_t i = captured / UNIT; i < units; i++)
-		unit[i] = unit_mark(i, captured, len);
+		unit[i] = unit_mark(i, captured);
 	return units;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -126,19 +127,25 @@ time_of(unsigned n)
 	return INT64_C(1800000000123456789) + n / 2 * INT64_C(1000000);
 }
 
-/* Packets from..to-1 of it, each kept up to snap bytes. */
+/* Every step-th of its packets from..to-1, each kept up to snap bytes. */
 static void
-write_capture(const char *name, unsigned from, unsigned to, uint32_t snap)
+write_some(const char *name, unsigned from, unsigned to, unsigned step, uint32_t snap)
 {
 	FILE *f = create(name);
 
 	packets_pcap_header(f, LINKTYPE_ETHERNET);
-	for (unsigned n = from; n < to; n++) {
+	for (unsigned n = from; n < to; n += step) {
 		build(n);
 		packets_pcap_packet(f, time_of(n), pkt.bytes, pkt.len < snap ? pkt.len : snap,
 		                    pkt.len);
 	}
 	fclose(f);
+}
+
+static void
+write_capture(const char *name, unsigned from, unsigned to, uint32_t snap)
+{
+	write_some(name, from, to, 1, snap);
 }
 
 static uint64_t
@@ -259,6 +266,28 @@ more_files_than_are_kept_open_are_merged_by_time(void **state)
 	for (unsigned i = FILES; i-- > 0;) {
 		snprintf(name, sizeof name, "part%u", i);
 		write_capture(name, 4 * i, 4 * (i + 1), 65535);
+		assert_int_equal(probe_add_file(p, path(name)), 0);
+	}
+	assert_int_equal(probe_run(p), 0);
+	assert_same_as(&d, probe_counts(p), &whole);
+}
+
+static void
+captures_of_the_same_time_are_merged_packet_by_packet(void **state)
+{
+	char name[] = "part0";
+	struct counts whole;
+	struct digest d;
+
+	(void)state;
+	write_capture("whole", 0, 100, 65535);
+	read_all("whole", NULL, UINT64_MAX, &whole);
+	d = digest;
+	probe_free(p);
+	begin_probe();
+	for (unsigned i = 0; i < 6; i++) {
+		name[4] = (char)('0' + i);
+		write_some(name, i, 100, 6, 65535);
 		assert_int_equal(probe_add_file(p, path(name)), 0);
 	}
 	assert_int_equal(probe_run(p), 0);
@@ -401,10 +430,13 @@ a_file_that_may_not_be_read_is_a_matter_of_permission(void **state)
 }
 
 static void
-one_input_too_many_is_refused(void **state)
+thousands_of_inputs_need_few_open_files_and_one_more_is_refused(void **state)
 {
+	const struct rlimit few = { 4 * INPUTS_OPEN, 4 * INPUTS_OPEN };
+
 	(void)state;
 	write_capture("a", 0, 1, 65535);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	for (unsigned i = 0; i < INPUTS_MAX; i++)
 		assert_int_equal(probe_add_file(p, path("a")), 0);
 	assert_int_equal(probe_add_file(p, path("a")), ERR_LIMIT);
@@ -479,14 +511,14 @@ record_headers_that_lie_are_survived(void **state)
 	build(0);
 	packets_pcap_packet(f, time_of(0), pkt.bytes, pkt.len, 20); /* more than the wire */
 	packets_pcap_packet(f, time_of(0), pkt.bytes, pkt.len, UINT32_MAX);
-	packets_pcap_packet(f, INT64_C(4294967295999999999), pkt.bytes, pkt.len, pkt.len);
+	packets_pcap_packet(f, INT64_C(4000000000000000005), pkt.bytes, pkt.len, pkt.len);
 	packets_pcap_packet(f, time_of(1), pkt.bytes, 0, 0);
 	packets_pcap_record(f, time_of(1), 0x7fffffff, 60); /* too large: damage */
 	fclose(f);
 	assert_int_equal(probe_add_file(p, path("a")), 0);
 	assert_int_equal(probe_run(p), 0);
 	assert_conserved(4, 20 + (uint64_t)UINT32_MAX + pkt.len);
-	assert_true(probe_counts(p)->last_ns == INT64_C(4294967295999999999));
+	assert_true(probe_counts(p)->last_ns == INT64_C(4000000000000000005));
 	assert_int_equal(probe_counts(p)->backwards, 1);
 	assert_int_equal(probe_warnings(p), 1);
 	assert_non_null(strstr(probe_warning(p, 0), "damaged after 4 packets"));
@@ -501,13 +533,14 @@ main(void)
 		with_probe(a_capture_is_read_to_the_last_byte_and_nanosecond),
 		with_probe(neither_steps_nor_a_split_nor_the_order_of_files_change_anything),
 		with_probe(more_files_than_are_kept_open_are_merged_by_time),
+		with_probe(captures_of_the_same_time_are_merged_packet_by_packet),
 		with_probe(link_types_may_differ_from_file_to_file),
 		with_probe(every_snap_length_accounts_for_the_same_bytes),
 		with_probe(a_file_cut_anywhere_gives_what_came_before),
 		with_probe(one_truncated_file_does_not_stop_the_others),
 		with_probe(what_is_no_capture_is_refused_in_one_line),
 		with_probe(a_file_that_may_not_be_read_is_a_matter_of_permission),
-		with_probe(one_input_too_many_is_refused),
+		with_probe(thousands_of_inputs_need_few_open_files_and_one_more_is_refused),
 		with_probe(interfaces_of_a_pcapng_must_agree),
 		with_probe(record_headers_that_lie_are_survived),
 	};

@@ -137,6 +137,7 @@ struct observation {
 		struct {
 			int64_t chunk_lo_ns, chunk_ns, chunk_hi_ns; /* 0 unknown */
 			int64_t prebuffer_ns;     /* 0 unknown */
+			int64_t clock_ns;         /* source's clock + this = ours */
 			uint64_t head;            /* newest chunk at t_ns */
 			uint64_t alias_of;        /* another channel key; 0 none */
 			uint32_t prebuffer_bytes; /* 0 unknown */

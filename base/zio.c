@@ -146,14 +146,20 @@ zio_close(struct zio *z)
 	free(z);
 }
 
+/* Straight into the caller's buffer once the first bytes are used up. */
 static int64_t
 read_plain(struct zio *z, void *buf, size_t n)
 {
-	size_t left;
+	size_t left = z->len - z->at;
+	ssize_t got;
 
-	if (fill(z) != 0)
-		return z->error;
-	left = z->len - z->at;
+	if (left == 0) {
+		do
+			got = read(z->fd, buf, n);
+		while (got < 0 && errno == EINTR);
+		z->position += got > 0 ? (uint64_t)got : 0;
+		return got < 0 ? (z->error = ERR_IO) : got;
+	}
 	n = n < left ? n : left;
 	memcpy(buf, z->in + z->at, n);
 	z->at += n;
@@ -245,10 +251,20 @@ cookie_read(void *cookie, char *buf, size_t n)
 	return -1;
 }
 
+/* Whoever was given the FILE may close it; the stream itself stays. */
+static int
+cookie_close(void *cookie)
+{
+	struct zio *z = cookie;
+
+	z->file = NULL;
+	return 0;
+}
+
 FILE *
 zio_file(struct zio *z)
 {
-	cookie_io_functions_t io = { .read = cookie_read };
+	cookie_io_functions_t io = { .read = cookie_read, .close = cookie_close };
 
 	if (z->file != NULL)
 		return z->file;

@@ -24,8 +24,8 @@ void zio_close(struct zio *z); /* takes NULL */
  * wrong), ERR_TRUNCATED (compressed data end early). Errors stay. */
 int64_t zio_read(struct zio *z, void *buf, size_t n);
 
-/* A FILE over the same stream, for libraries that want one; owned by z and closed
- * with it. After it says end or error, zio_error says why. */
+/* A FILE over the same stream, for libraries that want one; closed with z unless
+ * its user has closed it before. After it says end or error, zio_error says why. */
 FILE *zio_file(struct zio *z);
 int zio_error(const struct zio *z); /* 0 or the error that stays */
 

@@ -7,23 +7,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/err.h"
+#include "base/zio.h"
 #include "probe/pages.h"
 
-#define BUFFER_BYTES 262144 /* of stdio; its own 4 KiB cost half the speed */
 #define TEXT_BYTES 6144
 
 struct capture {
-	pcap_t *pcap;    /* owned, and through it the file; NULL when closed */
-	int fd;
-	char *buffer;    /* BUFFER_BYTES for stdio, owned while open */
+	pcap_t *pcap;    /* owned; NULL when closed */
+	struct zio *zio; /* owned while open */
 	uint64_t packets;
 	uint64_t size;
 	enum link_type link;
-	bool regular, ended;
+	bool ended;
 	size_t bytes;    /* of this allocation */
 	char text[TEXT_BYTES];
 	char path[];
@@ -97,9 +94,24 @@ fail_open(struct capture *c, const char *text)
 	            "not a capture: %s (give pcap or pcapng, plain, .gz or .zst)", text);
 }
 
+/* The compressed stream under the capture ended early or is damaged. */
+static int
+fail_compressed(struct capture *c)
+{
+	if (zio_error(c->zio) == ERR_TRUNCATED)
+		return fail(c, ERR_TRUNCATED,
+		            "its compressed data end early, after %" PRIu64
+		            " packets (what came before is used)", c->packets);
+	return fail(c, ERR_DAMAGED,
+	            "its compressed data are damaged after %" PRIu64
+	            " packets (what came before is used)", c->packets);
+}
+
 static int
 fail_next(struct capture *c, const char *text)
 {
+	if (zio_error(c->zio) == ERR_TRUNCATED || zio_error(c->zio) == ERR_DAMAGED)
+		return fail_compressed(c);
 	if (says(text, "error reading"))
 		return fail_errno(c, errno);
 	if (says(text, "truncated"))
@@ -133,29 +145,14 @@ check_link(struct capture *c)
 	            name ? name : "unknown", dlt);
 }
 
-static FILE *
-open_stream(struct capture *c)
-{
-	struct stat st;
-	FILE *f = fopen(c->path, "rb");
-
-	if (f == NULL)
-		return NULL;
-	c->fd = fileno(f);
-	c->regular = fstat(c->fd, &st) == 0 && S_ISREG(st.st_mode);
-	c->size = c->regular ? (uint64_t)st.st_size : 0;
-	setvbuf(f, c->buffer, _IOFBF, BUFFER_BYTES);
-	return f;
-}
-
 /* An empty file is told apart from one of a wrong kind by its first byte. */
 static int
 check_first_byte(struct capture *c, FILE *f)
 {
 	int byte = getc(f);
 
-	if (byte == EOF && ferror(f))
-		return fail_errno(c, errno);
+	if (byte == EOF && zio_error(c->zio) != 0)
+		return zio_error(c->zio) == ERR_IO ? fail_errno(c, errno) : fail_compressed(c);
 	if (byte == EOF)
 		return fail(c, ERR_NOT_CAPTURE,
 		            "empty, not a capture (capture again; tcpdump -U writes at once)");
@@ -167,11 +164,13 @@ static int
 start(struct capture *c)
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
-	FILE *f = open_stream(c);
-	int err;
+	int err = zio_open(c->path, &c->zio);
+	FILE *f;
 
-	if (f == NULL)
+	if (err != 0)
 		return fail_errno(c, errno);
+	c->size = zio_size(c->zio);
+	f = zio_file(c->zio);
 	err = check_first_byte(c, f);
 	if (err == 0) {
 		c->pcap = pcap_fopen_offline_with_tstamp_precision(
@@ -179,8 +178,6 @@ start(struct capture *c)
 		if (c->pcap == NULL)
 			err = fail_open(c, text);
 	}
-	if (c->pcap == NULL)
-		fclose(f);
 	return err == 0 ? check_link(c) : err;
 }
 
@@ -192,7 +189,6 @@ capture_open(struct capture *c)
 	capture_close(c);
 	c->packets = 0;
 	c->ended = false;
-	c->buffer = pages_new(1, BUFFER_BYTES);
 	err = start(c);
 	if (err != 0)
 		capture_close(c);
@@ -205,8 +201,8 @@ capture_close(struct capture *c)
 	if (c->pcap != NULL)
 		pcap_close(c->pcap);
 	c->pcap = NULL;
-	pages_free(c->buffer, 1, BUFFER_BYTES);
-	c->buffer = NULL;
+	zio_close(c->zio);
+	c->zio = NULL;
 	c->ended = true;
 }
 
@@ -268,19 +264,23 @@ capture_link(const struct capture *c)
 bool
 capture_is_regular(const struct capture *c)
 {
-	return c->regular;
+	return c->size > 0;
 }
 
 uint64_t
 capture_position(const struct capture *c)
 {
-	off_t at = c->pcap != NULL && c->regular ? lseek(c->fd, 0, SEEK_CUR) : 0;
-
-	return at > 0 ? (uint64_t)at : 0;
+	return c->zio != NULL ? zio_position(c->zio) : 0;
 }
 
 uint64_t
 capture_size(const struct capture *c)
 {
 	return c->size;
+}
+
+const char *
+capture_library(void)
+{
+	return pcap_lib_version();
 }

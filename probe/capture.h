@@ -51,4 +51,7 @@ bool capture_is_regular(const struct capture *c);
 uint64_t capture_position(const struct capture *c);
 uint64_t capture_size(const struct capture *c);
 
+/* Name and version of libpcap as it runs. */
+const char *capture_library(void);
+
 #endif

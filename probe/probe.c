@@ -120,3 +120,9 @@ probe_warning(const struct probe *p, size_t i)
 {
 	return p->warning[i];
 }
+
+const char *
+probe_library(void)
+{
+	return capture_library();
+}

@@ -65,4 +65,7 @@ const char *probe_error_text(const struct probe *p);
 size_t probe_warnings(const struct probe *p);
 const char *probe_warning(const struct probe *p, size_t i);
 
+/* Name and version of the capture library. */
+const char *probe_library(void);
+
 #endif

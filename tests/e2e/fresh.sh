@@ -90,7 +90,7 @@ for step in $steps; do
 	echo "fresh: script/$step of $commit in a minimal Debian"
 	started=$(date +%s) status=0
 	chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \
-	    sh -c "cd /root/swarmscope && exec script/$step" > "$dir/$step.log" 2>&1 \
+	    sh -c "cd && cd swarmscope && exec script/$step" > "$dir/$step.log" 2>&1 \
 	    < /dev/null || status=$?
 	tail -n 1 "$dir/$step.log"
 	if [ $status -eq 0 ]; then

@@ -14,18 +14,18 @@ dir=$(cd "$1" && pwd)
 "$source/script/build" "$dir" --enable-coverage
 cd "$dir"
 find . -name '*.gcda' -delete
-make -j"$(nproc)" check > check.log 2>&1 || { grep -E '^(FAIL|ERROR)' check.log; exit 1; }
-lcov -q -c -d . -o all.info --rc lcov_branch_coverage=0
-lcov -q -o tree.info --extract all.info "$source/*" --rc lcov_branch_coverage=0
-lcov -q -o lines.info --remove tree.info "$source/tests/*"
-genhtml -q -o html lines.info
-lcov --list lines.info | awk -F '|' -v source="$source/" '
-/^\[/ { folder = $1; sub(/^\[/, "", folder); sub(/\].*/, "", folder) }
-/\.[ch] *\|/ {
-	split($2, lines, " ")
-	share = lines[1]
-	sub(/%/, "", share)
-	printf "%-12s %-24s %5.1f %% of %d lines\n", substr(folder, 1 + index(folder, source) *
-	    length(source)), $1, share, lines[2]
-}
-/Total:/ { split($2, lines, " "); print "all lines: " lines[1] " of " lines[2] }'
+make -j"$(nproc)" check > check.log 2>&1 || grep -E "^(FAIL|ERROR)" check.log || :
+{
+	lcov -q -c -i -d . -o none.info
+	lcov -q -c -d . -o run.info
+	lcov -q -a none.info -a run.info -o all.info
+	lcov -q -o tree.info --extract all.info "$source/*"
+	lcov -q -o lines.info --remove tree.info "$source/tests/*"
+	genhtml -q -o html lines.info
+} > lcov.log 2>&1 || { tail -n 20 lcov.log; exit 1; }
+awk -F : -v source="$source/" '
+/^SF:/ { file = substr($2, 1 + length(source)) }
+/^LF:/ { lines = $2; all += $2 }
+/^LH:/ { reached = $2; met += $2 }
+/^end_of_record/ && lines { printf "%-32s %5.1f %% of %4d\n", file, 100 * reached / lines, lines }
+END { printf "%-32s %5.1f %% of %4d lines\n", "all", 100 * met / all, all }' lines.info

@@ -58,6 +58,30 @@ slot_of(struct arrival *a, uint64_t chunk)
 }
 
 static bool
+bit(const uint8_t *bits, uint64_t chunk)
+{
+	uint32_t i = chunk % ARRIVAL_CHUNKS;
+
+	return bits[i / 8] >> (i % 8) & 1;
+}
+
+static void
+set_bit(uint8_t *bits, uint64_t chunk)
+{
+	uint32_t i = chunk % ARRIVAL_CHUNKS;
+
+	bits[i / 8] |= (uint8_t)(1u << (i % 8));
+}
+
+static void
+clear_bit(uint8_t *bits, uint64_t chunk)
+{
+	uint32_t i = chunk % ARRIVAL_CHUNKS;
+
+	bits[i / 8] &= (uint8_t)~(1u << (i % 8));
+}
+
+static bool
 in_window(const struct arrival *a, uint64_t chunk)
 {
 	return chunk - a->next < ARRIVAL_CHUNKS;
@@ -66,9 +90,7 @@ in_window(const struct arrival *a, uint64_t chunk)
 bool
 arrival_has(const struct arrival *a, uint64_t chunk)
 {
-	uint32_t i = chunk % ARRIVAL_CHUNKS;
-
-	return a->any && in_window(a, chunk) && (a->held[i / 8] >> (i % 8) & 1);
+	return a->any && in_window(a, chunk) && bit(a->held, chunk);
 }
 
 /* Before media begins, the window may still move down to an older chunk. */
@@ -86,42 +108,65 @@ void
 arrival_sent(struct arrival *a, uint64_t chunk, int64_t t_ns)
 {
 	open_window(a, chunk);
-	if (!in_window(a, chunk) || arrival_has(a, chunk) || slot_of(a, chunk)->tick != 0)
+	if (!in_window(a, chunk) || arrival_has(a, chunk) || bit(a->copied, chunk))
 		return;
 	slot_of(a, chunk)->tick = to_tick(a, t_ns);
+	set_bit(a->copied, chunk);
 }
 
-/* The peer holds the chunk: settles when it came. */
+/* Notes that the chunk came between lo and hi, probably at best. */
 static void
-settle(struct arrival *a, uint64_t chunk, int64_t t_ns, bool minus_acked)
+hold(struct arrival *a, uint64_t chunk, int64_t lo_ns, int64_t best_ns, int64_t hi_ns)
 {
 	struct arrival_slot *s = slot_of(a, chunk);
-	int64_t sent_ns = s->tick ? from_tick(a, s->tick) : 0;
-	int64_t lo_ns = s->tick ? sent_ns : max64(a->map_ns, a->base_ns);
-	int64_t hi_ns = t_ns, best_ns;
-	uint32_t i = chunk % ARRIVAL_CHUNKS;
 
-	if (minus_acked && a->acked_ns > 0 && a->acked_ns >= lo_ns - TICK_NS)
-		best_ns = hi_ns = a->acked_ns;
-	else if (s->tick)
-		best_ns = hi_ns;
-	else
-		best_ns = lo_ns + (hi_ns - lo_ns) / 2;
-	if (s->tick) {
-		a->late_ns = best_ns - sent_ns > COPY_TO_MAP_NS && t_ns > a->lossy_until_ns ?
-		             best_ns - sent_ns - COPY_DELAY_NS : 0;
-		best_ns -= a->late_ns;
-	}
-	if (s->tick == 0)
-		hi_ns = t_ns;
-	lo_ns = min64(lo_ns, best_ns);
-	hi_ns = max64(hi_ns, best_ns);
 	s->tick = to_tick(a, best_ns);
-	s->before_ms = to_ms(best_ns - lo_ns);
-	s->after_ms = to_ms(hi_ns - best_ns);
-	a->held[i / 8] |= (uint8_t)(1u << (i % 8));
+	s->before_ms = to_ms(best_ns - min64(lo_ns, best_ns));
+	s->after_ms = to_ms(max64(hi_ns, best_ns) - best_ns);
+	set_bit(a->held, chunk);
 	if (chunk > a->newest)
 		a->newest = chunk;
+}
+
+/* The peer holds the chunk and a copy was seen on its way: the map's time counts
+ * while copies get lost, else the copy's. */
+static void
+settle_copied(struct arrival *a, uint64_t chunk, int64_t t_ns, bool acked)
+{
+	int64_t sent_ns = from_tick(a, slot_of(a, chunk)->tick), best_ns = t_ns;
+
+	if (acked && a->acked_ns >= sent_ns - TICK_NS)
+		best_ns = a->acked_ns;
+	a->late_ns = best_ns - sent_ns > COPY_TO_MAP_NS && t_ns > a->lossy_until_ns ?
+	             best_ns - sent_ns - COPY_DELAY_NS : 0;
+	hold(a, chunk, max64(sent_ns, (acked ? a->before_ns : a->map_ns) - a->late_ns),
+	     best_ns - a->late_ns, best_ns);
+}
+
+/* No copy was seen: between the last map without it, or its making, and this one. */
+static void
+settle_unseen(struct arrival *a, uint64_t chunk, int64_t born_ns, int64_t t_ns, bool acked)
+{
+	int64_t lo_ns = max64(max64(acked ? a->before_ns : a->map_ns, a->base_ns), born_ns);
+
+	lo_ns = min64(lo_ns, t_ns);
+	if (acked)
+		hold(a, chunk, lo_ns, a->acked_ns, t_ns);
+	else
+		hold(a, chunk, lo_ns, lo_ns + (t_ns - lo_ns) / 2, t_ns);
+}
+
+static void
+settle(struct arrival *a, uint64_t chunk, const struct observation *o, bool acked,
+       const struct timeline *t, int64_t clock_ns)
+{
+	int64_t born_ns;
+
+	if (bit(a->copied, chunk))
+		settle_copied(a, chunk, o->t_ns, acked);
+	else
+		settle_unseen(a, chunk, timeline_at(t, chunk, &born_ns) ? born_ns + clock_ns : INT64_MIN,
+		              o->t_ns, acked);
 }
 
 /* Does the map show a chunk and lack one that was sent well before it? Then copies
@@ -142,10 +187,37 @@ watch_loss(struct arrival *a, const struct observation *o)
 			a->lossy_until_ns = o->t_ns + LOSSY_NS;
 }
 
-uint32_t
-arrival_told(struct arrival *a, const struct observation *o)
+/* Chunks that fell out of the peer's own window since its last map were held if a
+ * copy went to it about when that map was made, or later: the maps came too far
+ * apart to show them. One sent well before is lost. */
+static void
+presume(struct arrival *a, const struct observation *o)
 {
-	bool whole = o->kind == OBS_BUFFER_MAP, minus_acked = o->flags & OBS_MINUS_ACKED;
+	for (uint64_t c = a->next; a->any && c < o->offset && in_window(a, c); c++)
+		if (!arrival_has(a, c) && bit(a->copied, c) &&
+		    from_tick(a, slot_of(a, c)->tick) > a->map_ns - OVERTAKEN_NS)
+			settle_copied(a, c, o->t_ns, false);
+}
+
+/* Does the map show one new chunk only? Then no acknowledgement between this and
+ * the one before it was missed. */
+static bool
+one_fresh(const struct arrival *a, const struct observation *o)
+{
+	uint64_t first, last;
+	uint32_t fresh = 0;
+
+	for (uint64_t at = a->next; fresh < 2 && obs_next_run(o, at, &first, &last); at = last + 1)
+		for (uint64_t c = first; c <= last && fresh < 2; c++)
+			fresh += in_window(a, c) && !arrival_has(a, c);
+	return fresh == 1;
+}
+
+uint32_t
+arrival_told(struct arrival *a, const struct observation *o, const struct timeline *t,
+             int64_t clock_ns)
+{
+	bool whole = o->kind == OBS_BUFFER_MAP, acked;
 	uint64_t first, last;
 	uint32_t fresh = 0;
 
@@ -153,36 +225,45 @@ arrival_told(struct arrival *a, const struct observation *o)
 		open_window(a, last);
 	if (whole && a->any)
 		watch_loss(a, o);
+	if (whole && o->width > 0)
+		presume(a, o);
+	acked = o->flags & OBS_MINUS_ACKED && a->acked_ns > 0 && one_fresh(a, o);
 	for (uint64_t at = a->next; obs_next_run(o, at, &first, &last); at = last + 1)
 		for (uint64_t c = first; c <= last; c++) {
 			if (!in_window(a, c) || arrival_has(a, c))
 				continue;
-			settle(a, c, o->t_ns, minus_acked);
+			settle(a, c, o, acked, t, clock_ns);
 			fresh++;
 		}
-	if (whole)
+	if (whole) {
+		a->before_ns = a->map_ns;
 		a->map_ns = o->t_ns;
-	if (minus_acked)
+	}
+	if (o->flags & OBS_MINUS_ACKED)
 		a->acked_ns = o->t_ns;
 	return fresh;
 }
 
 bool
-arrival_first(const struct arrival *a, uint64_t *chunk)
+arrival_first(const struct arrival *a, uint64_t *chunk, bool *dated)
 {
 	uint32_t best = UINT32_MAX;
 	bool found = false;
 
-	for (uint64_t c = a->next; a->any && c <= a->newest; c++)
-		if (arrival_has(a, c)) {
-			const struct arrival_slot *s = &a->slot[c % ARRIVAL_CHUNKS];
+	*dated = false;
+	for (uint64_t c = a->next; a->any && c <= a->newest; c++) {
+		const struct arrival_slot *s = &a->slot[c % ARRIVAL_CHUNKS];
+		uint32_t sent = s->tick - s->before_ms * (MS_NS / TICK_NS);
 
-			if (found && s->tick >= best)
-				continue;
-			best = s->tick;
+		if (!arrival_has(a, c))
+			continue;
+		if (!found || (bit(a->copied, c) && (!*dated || sent < best))) {
 			*chunk = c;
-			found = true;
+			best = sent;
+			*dated = bit(a->copied, c);
 		}
+		found = true;
+	}
 	return found;
 }
 
@@ -206,9 +287,8 @@ arrival_when(const struct arrival *a, uint64_t chunk)
 void
 arrival_take(struct arrival *a)
 {
-	uint32_t i = a->next % ARRIVAL_CHUNKS;
-
-	a->held[i / 8] &= (uint8_t)~(1u << (i % 8));
-	memset(&a->slot[i], 0, sizeof a->slot[i]);
+	clear_bit(a->held, a->next);
+	clear_bit(a->copied, a->next);
+	memset(slot_of(a, a->next), 0, sizeof(struct arrival_slot));
 	a->next++;
 }

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "inference/player.h"
+#include "inference/timeline.h"
 #include "record/observation.h"
 
 #define ARRIVAL_CHUNKS 512u /* a power of two */
@@ -39,11 +40,13 @@ struct arrival {
 	uint64_t next;         /* oldest chunk not yet taken */
 	uint64_t newest;       /* newest held */
 	bool any;              /* next and newest are valid */
-	int64_t map_ns;        /* last whole map */
+	int64_t map_ns;        /* last whole map ... */
+	int64_t before_ns;     /* ... and the one before it */
 	int64_t acked_ns;      /* last map of the kind that leaves out a chunk */
 	int64_t lossy_until_ns;
 	int64_t late_ns;       /* by so much the peer's own packets are late now */
 	uint8_t held[ARRIVAL_CHUNKS / 8];
+	uint8_t copied[ARRIVAL_CHUNKS / 8]; /* a copy went by */
 	struct arrival_slot slot[ARRIVAL_CHUNKS];
 };
 
@@ -52,17 +55,20 @@ void arrival_init(struct arrival *a, int64_t base_ns);
 /* A copy of the chunk went by, towards this peer. */
 void arrival_sent(struct arrival *a, uint64_t chunk, int64_t t_ns);
 
-/* The peer's map (whole) or gain (HAVE), chunk numbers unwrapped. Chunks beyond
- * the window are passed over: the caller makes room first. Answers how many are
- * new. */
-uint32_t arrival_told(struct arrival *a, const struct observation *o);
+/* The peer's map (whole) or gain (HAVE), chunk numbers unwrapped. No chunk arrived
+ * before it was made: t tells when, clock_ns turns that into our clock. Chunks
+ * beyond the window are passed over: the caller makes room first. Answers how many
+ * are new. */
+uint32_t arrival_told(struct arrival *a, const struct observation *o,
+                      const struct timeline *t, int64_t clock_ns);
 
 /* Media begins at this chunk: older ones are never played. */
 void arrival_begin(struct arrival *a, uint64_t chunk);
 
-/* First chunk received: the one copied first, else the lowest held. Only before
- * arrival_begin; false if nothing is held. */
-bool arrival_first(const struct arrival *a, uint64_t *chunk);
+/* First chunk received: of those held whose copy was seen, the one sent first
+ * (*dated), else the lowest held. Only before arrival_begin; false if nothing is
+ * held. */
+bool arrival_first(const struct arrival *a, uint64_t *chunk, bool *dated);
 
 bool arrival_has(const struct arrival *a, uint64_t chunk);
 struct moment arrival_when(const struct arrival *a, uint64_t chunk); /* of a held one */

@@ -212,7 +212,7 @@ is_over(const struct peers *s, const struct session *session, const struct obser
 
 	if (restart_ns < RESTART_SILENCE_NS)
 		restart_ns = RESTART_SILENCE_NS;
-	if (is_fresh(o) && silent_ns > restart_ns)
+	if (is_fresh(o) && session->begun && silent_ns > restart_ns)
 		return true;
 	return silent_ns > LOST_FACTOR * session_gone_ns(session, s->opt->gone_ns);
 }

@@ -166,10 +166,10 @@ player_join(struct player *p, const struct player_limits *lim, struct moment whe
 	bool due;
 
 	advance(&p->joined, when);
-	if (p->state == PLAYER_PLAY && p->joined.best > dry_ns(p, lim))
+	if (p->state == PLAYER_PLAY && p->joined.lo > dry_ns(p, lim))
 		stall(p, lim, dry_ns(p, lim));
 	due = p->state == PLAYER_STALL ||
-	      (p->state == PLAYER_PLAY && p->joined.best > p->origin_ns + p->media_ns);
+	      (p->state == PLAYER_PLAY && p->joined.lo > p->origin_ns + p->media_ns);
 	p->passed++;
 	if (!held) {
 		p->missed++;

@@ -8,6 +8,9 @@
  *   FILL --(media >= start)--> PLAY --(media - played < margin)--> STALL
  *                               ^--------(media >= that + rebuffer)--'
  *
+ * A stall is claimed only if the chunk cannot have come in time: its earliest
+ * moment lies after the one at which the buffer ran dry.
+ *
  * Times come out finer than the map period, since the moment at which a buffer
  * runs dry is computed, not seen. Pure; plain value.
  *

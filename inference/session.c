@@ -10,7 +10,7 @@
 #define CENSORED_MEDIA_NS 1500000000 /* a first map with more: it was here before */
 #define GONE_PERIODS 5
 #define PERIOD_WEIGHT 8
-#define NO_WAIT_CHUNKS 4u /* chunks that the first map may show besides the first */
+#define NEWCOMER_NS 150000000 /* a chunk made so long before the first packet is back-filled */
 
 void
 session_open(struct session *s, const struct endpoint *peer, int64_t t_ns, uint32_t run,
@@ -23,7 +23,7 @@ session_open(struct session *s, const struct endpoint *peer, int64_t t_ns, uint3
 	s->run = run;
 	s->out = out;
 	s->stall_time = estimate_at(0);
-	arrival_init(&s->arrival, t_ns - S_NS);
+	arrival_init(&s->arrival, t_ns);
 	player_init(&s->player);
 }
 
@@ -82,9 +82,11 @@ on_player(void *ctx, enum player_event what, const struct estimate *at,
 	struct session *s = ctx;
 	struct estimate none = ESTIMATE_UNKNOWN, from = joined(s), delay;
 
+	if (s->source)
+		return;
 	switch (what) {
 	case PLAYER_STARTED:
-		if (s->left_censored || s->source)
+		if (s->left_censored)
 			break;
 		delay = estimate_minus(at, &from);
 		put_event(s, EVENT_STARTUP, at, &delay, 0);
@@ -200,20 +202,46 @@ media_of(const struct channel_view *c, const struct observation *o)
 	       (estimate_known(&c->timeline.chunk) ? c->timeline.chunk.best_ns : 0);
 }
 
+/* Of chunks that no copy dates, the oldest that was made about when the newcomer
+ * came, or later: older ones are back-filled. The lowest held if all are older. */
+static uint64_t
+first_by_age(const struct session *s, const struct channel_view *c, uint64_t lowest)
+{
+	int64_t born_ns;
+
+	for (uint64_t chunk = lowest; chunk <= s->arrival.newest; chunk++)
+		if (arrival_has(&s->arrival, chunk) && timeline_at(&c->timeline, chunk, &born_ns) &&
+		    born_ns + c->clock_ns >= s->first_ns - NEWCOMER_NS)
+			return chunk;
+	return lowest;
+}
+
+/* Lowest chunk of the run that ends with the newest. */
+static uint64_t
+run_start(const struct arrival *a)
+{
+	uint64_t first = a->newest;
+
+	while (first > a->next && arrival_has(a, first - 1))
+		first--;
+	return first;
+}
+
 /* The first chunk received: playback begins there. A peer that shows more media
  * than a newcomer can have was here before the view began. */
 static void
 begin(struct session *s, struct channel_view *c, const struct observation *o)
 {
-	uint64_t first, newest;
+	uint64_t first;
+	bool dated;
 
-	if (!arrival_first(&s->arrival, &first))
+	if (!arrival_first(&s->arrival, &first, &dated))
 		return;
 	if (!s->fresh && media_of(c, o) > CENSORED_MEDIA_NS) {
 		s->left_censored = true;
-		newest = s->arrival.newest;
-		for (first = newest; first > s->arrival.next && arrival_has(&s->arrival, first - 1);)
-			first--;
+		first = run_start(&s->arrival);
+	} else if (!dated) {
+		first = first_by_age(s, c, first);
 	}
 	arrival_begin(&s->arrival, first);
 	s->begun = true;
@@ -250,7 +278,7 @@ session_map(struct session *s, struct channel_view *c, const struct observation 
 	}
 	s->source |= endpoint_same(&s->peer, &c->told.source);
 	make_room(s, c, o);
-	arrival_told(&s->arrival, o);
+	arrival_told(&s->arrival, o, &c->timeline, c->clock_ns);
 	if (!s->begun)
 		begin(s, c, o);
 	if (s->begun)
@@ -326,7 +354,9 @@ session_close(struct session *s, struct channel_view *c, enum result_end end, st
 		if (s->player.state == PLAYER_FILL && !s->source && !s->left_censored && end != END_OPEN)
 			put_event(s, EVENT_EXIT_BEFORE_START, &left, &none, 0);
 	}
-	put_event(s, EVENT_LEAVE, &left, &none, 0);
-	put_session(s, &left);
+	if (s->channel != 0) {
+		put_event(s, EVENT_LEAVE, &left, &none, 0);
+		put_session(s, &left);
+	}
 	s->open = false;
 }

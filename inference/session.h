@@ -61,8 +61,9 @@ void session_sent(struct session *s, struct channel_view *c, const struct observ
 /* Its map or gain. */
 void session_map(struct session *s, struct channel_view *c, const struct observation *o);
 
-/* Ends it at left (an interval) and writes its result. c is NULL if its channel
- * was never known. */
+/* Ends it at left (an interval) and writes its result; nothing of one that never
+ * came into a channel (a crawler, a failed join). c is NULL if the channel is not
+ * known or no longer. */
 void session_close(struct session *s, struct channel_view *c, enum result_end end,
                    struct estimate left);
 

@@ -8,7 +8,7 @@
 
 #include "record/estimate.h"
 
-#define MOST_SECONDS 9.2e9 /* what fits int64_t nanoseconds */
+#define MOST_SECONDS 4.6e9 /* sums and differences of two fit int64_t nanoseconds */
 #define MOST_COUNT 9e15    /* exact in a double */
 
 static bool

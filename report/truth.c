@@ -469,6 +469,8 @@ truth_parse(struct truth *t, const struct load *text, const char *path, char why
 	}
 	if (err == 0)
 		build(t, &log);
+	else
+		truth_free(t);
 	t->unknown = log.unknown;
 	t->last_ns = log.last_ns;
 	index_fini(&log.who_of);

@@ -46,7 +46,6 @@
 #define OBS_MAX_SUBSTREAMS 64u
 #define OBS_MAX_CHANNEL_ID 128u /* bytes; PPSPP's live swarm id takes 65 */
 #define OBS_MAX_NAME 255u       /* bytes of UTF-8 */
-
 enum obs_kind {
 	OBS_BUFFER_MAP = 1, /* the whole map */
 	OBS_HAVE,           /* chunks gained */

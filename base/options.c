@@ -37,7 +37,8 @@ complain(const struct command_row *row, const char *format, va_list ap)
 	if (row != NULL)
 		fprintf(stderr, "%s: ", row->name);
 	vfprintf(stderr, format, ap);
-	fprintf(stderr, " (see '%s help%s%s')\n", program, row ? " " : "", row ? row->name : "");
+	fprintf(stderr, " (see '%s help%s%s')\n", program, row ? " " : "",
+	        row ? row->name : "");
 }
 
 int
@@ -87,7 +88,8 @@ size_factor(const char *unit)
 		return 1;
 	for (const char *l = letters; *l != '\0'; l++, factor *= 1024)
 		if (toupper((unsigned char)*unit) == *l &&
-		    (unit[1] == '\0' || strcmp(unit + 1, "B") == 0 || strcmp(unit + 1, "iB") == 0))
+		    (unit[1] == '\0' || strcmp(unit + 1, "B") == 0 ||
+		     strcmp(unit + 1, "iB") == 0))
 			return factor;
 	return 0;
 }
@@ -130,7 +132,8 @@ scaled_value(const struct option_row *row, const char *text, double (*factor)(co
 
 	*why = row->type == OPTION_SIZE ? "a size such as 512K, 10M or 2G" :
 	       "a duration such as 250ms, 10s, 5m or 2h";
-	if (!number_unit(text, &v, &unit) || (f = factor(unit)) == 0 || fabs(v * f * scale) > 9e18)
+	if (!number_unit(text, &v, &unit) || (f = factor(unit)) == 0 ||
+	    fabs(v * f * scale) > 9e18)
 		return false;
 	if (!in_range(row, v * f, why))
 		return false;
@@ -174,7 +177,8 @@ one_of(const struct option_row *row)
 
 	at += (size_t)snprintf(text, sizeof text, "one of ");
 	for (int i = 0; row->values[i] != NULL && at < sizeof text; i++)
-		at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "", row->values[i]);
+		at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "",
+		                       row->values[i]);
 	return text;
 }
 
@@ -224,7 +228,8 @@ add_table(struct parse *p, const struct option_row *table, void *base)
 	const char *why = "";
 	char name[64];
 
-	for (const struct option_row *o = table; o != NULL && base != NULL && o->name != NULL; o++) {
+	for (const struct option_row *o = table; o != NULL && base != NULL && o->name != NULL;
+	     o++) {
 		void *to = (char *)base + o->offset;
 		const char *env;
 
@@ -237,7 +242,8 @@ add_table(struct parse *p, const struct option_row *table, void *base)
 		env_name(o, name);
 		env = getenv(name);
 		if (env != NULL && *env != '\0' && !options_value(o, env, to, &why)) {
-			options_complain(p->row, "%s in the environment must be %s, not '%s'", name, why, env);
+			options_complain(p->row, "%s in the environment must be %s, not '%s'",
+			                 name, why, env);
 			return false;
 		}
 	}
@@ -248,7 +254,8 @@ static const struct option_row *
 by_key(const struct parse *p, int key, void **to)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (key == KEY_FIRST + (int)i || (p->option[i]->letter != 0 && key == p->option[i]->letter)) {
+		if (key == KEY_FIRST + (int)i ||
+		    (p->option[i]->letter != 0 && key == p->option[i]->letter)) {
 			*to = (char *)p->base[i] + p->option[i]->offset;
 			return p->option[i];
 		}
@@ -289,8 +296,8 @@ explain(const struct parse *p, const char *word)
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct option_row *o = p->option[i];
-		bool same = strcmp(o->name, name) == 0 ||
-		            (word[0] == '-' && word[1] != '-' && name[strlen(name) - 1] == o->letter);
+		bool same = strcmp(o->name, name) == 0 || (word[0] == '-' && word[1] != '-' &&
+		                                           name[strlen(name) - 1] == o->letter);
 
 		names[i] = o->name;
 		if (same && o->arg != NULL) {
@@ -313,7 +320,8 @@ check_args(const struct parse *p)
 	if (p->n_args < row->least_args)
 		return options_complain(row, "missing %s", row->args);
 	if (row->most_args >= 0 && p->n_args > row->most_args)
-		return options_complain(row, "unexpected argument '%s'", p->args[row->most_args]);
+		return options_complain(row, "unexpected argument '%s'",
+		                        p->args[row->most_args]);
 	return 0;
 }
 
@@ -346,7 +354,8 @@ options_parse(const struct command_row *row, int argc, char **argv, void *opt, v
 	p.args = calloc((size_t)argc + 1, sizeof *p.args);
 	if (p.args == NULL)
 		abort();
-	if (!add_table(&p, row->options, opt) || !add_table(&p, options_program->global, global)) {
+	if (!add_table(&p, row->options, opt) ||
+	    !add_table(&p, options_program->global, global)) {
 		free(p.args);
 		return ERR_USAGE;
 	}

@@ -21,8 +21,8 @@ static const struct option_row global_options[] = {
 	{ .name = "log-format", .type = OPTION_ENUM, .arg = "FORM", .values = log_formats,
 	  .preset = "text", .group = "Global options", .text = "form of messages",
 	  .offset = offsetof(struct global, log_format) },
-	{ .name = "color", .type = OPTION_ENUM, .arg = "WHEN", .values = colors, .preset = "auto",
-	  .group = "Global options", .text = "colour; NO_COLOR is honoured",
+	{ .name = "color", .type = OPTION_ENUM, .arg = "WHEN", .values = colors,
+	  .preset = "auto", .group = "Global options", .text = "colour; NO_COLOR is honoured",
 	  .offset = offsetof(struct global, color) },
 	{ .name = "no-progress", .type = OPTION_FLAG, .group = "Global options",
 	  .text = "show no progress", .offset = offsetof(struct global, no_progress) },
@@ -40,11 +40,13 @@ static const char *const analyze_examples[] = {
 static const char *const decode_examples[] = {
 	"swarmscope decode swarm.pcap", "each observation on a line",
 	"swarmscope decode --json --kind buffer_map swarm.pcap", "only buffer maps, as JSON",
-	"swarmscope decode --write swarm.sso swarm.pcap.gz", "keep the observations in a file", NULL,
+	"swarmscope decode --write swarm.sso swarm.pcap.gz", "keep the observations in a file",
+	NULL,
 };
 
 static const char *const score_examples[] = {
-	"swarmscope score --truth swarm.truth.ndjson report.json", "errors of a report, as tables",
+	"swarmscope score --truth swarm.truth.ndjson report.json",
+	"errors of a report, as tables",
 	"swarmscope score --json --truth swarm.truth.ndjson report.json", "the same as JSON",
 	"swarmscope score --truth swarm.truth.ndjson events.ndjson",
 	"of what 'analyze --format ndjson' wrote", NULL,
@@ -63,31 +65,35 @@ static const char *const version_examples[] = {
 };
 
 static const char *const completion_examples[] = {
-	"swarmscope completion bash > /etc/bash_completion.d/swarmscope", "for all users of bash",
+	"swarmscope completion bash > /etc/bash_completion.d/swarmscope",
+	"for all users of bash",
 	"swarmscope completion zsh > ~/.zfunc/_swarmscope", "for zsh",
-	"swarmscope completion fish > ~/.config/fish/completions/swarmscope.fish", "for fish", NULL,
+	"swarmscope completion fish > ~/.config/fish/completions/swarmscope.fish", "for fish",
+	NULL,
 };
 
 static const struct command_row commands[] = {
 	{ "analyze", "captures and observations to a quality report", "INPUT...", 1, -1,
 	  analyze_examples,
-	  "Reads captures (pcap or pcapng, also compressed with gzip or zstd) or observation files "
-	  "(.sso), finds the swarms in them and infers what their viewers lived through: start-up "
-	  "delay, stalls, skips, lag and the chunk retrieval ratio, each with its bounds. Several "
-	  "inputs are merged by time. Nothing is sent anywhere.",
+	  "Reads captures (pcap or pcapng, also compressed with gzip or zstd) or observation "
+	  "files (.sso), finds the swarms in them and infers what their viewers lived through: "
+	  "start-up delay, stalls, skips, lag and the chunk retrieval ratio, each with its "
+	  "bounds. Several inputs are merged by time. Nothing is sent anywhere.",
 	  analyze_options, cmd_analyze },
 	{ "decode", "captures to observations, one a line", "INPUT...", 1, -1, decode_examples,
-	  "Prints what swarms' messages say, one observation a line: who holds, wants, sends and "
-	  "receives which chunks.",
+	  "Prints what swarms' messages say, one observation a line: who holds, wants, sends "
+	  "and receives which chunks.",
 	  decode_options, cmd_decode },
 	{ "score", "a report against the truth", "REPORT", 1, 1, score_examples,
-	  "Matches the sessions and events of a report with a truth log, one to one, and prints how "
-	  "wrong they are: errors, precision and recall, coverage and width of the intervals.",
+	  "Matches the sessions and events of a report with a truth log, one to one, and "
+	  "prints how wrong they are: errors, precision and recall, coverage and width of the "
+	  "intervals.",
 	  score_options, cmd_score },
 	{ "help", "what a command does and takes", "[COMMAND]", 0, 1, help_examples,
 	  "Tells what a command does and which options it takes.", help_options, cmd_help },
 	{ "version", "version and libraries", NULL, 0, 0, version_examples,
-	  "Prints the version and the libraries that it runs with.", version_options, cmd_version },
+	  "Prints the version and the libraries that it runs with.", version_options,
+	  cmd_version },
 	{ "completion", "completion of options for a shell", "bash|zsh|fish", 1, 1,
 	  completion_examples, "Prints a shell's completion script for this program.",
 	  completion_options, cmd_completion },

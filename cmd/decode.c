@@ -23,7 +23,8 @@ static const char *const kinds[] = {
 };
 
 const struct option_row decode_options[] = {
-	{ .name = "output", .letter = 'o', .type = OPTION_STRING, .arg = "FILE", .group = "Output",
+	{ .name = "output", .letter = 'o', .type = OPTION_STRING, .arg = "FILE",
+	  .group = "Output",
 	  .text = "write to this file, whole or not at all; - is standard output",
 	  .offset = offsetof(struct decode_command, output) },
 	{ .name = "kind", .letter = 'k', .type = OPTION_ENUM, .arg = "KIND", .values = kinds,
@@ -86,10 +87,12 @@ decode(const struct decode_command *opt, const struct global *global, char **pat
 	status = input_run(in);
 	err = outfile_commit(file);
 	if (err != 0)
-		status = command_fail(err, "cannot write %s: %s (free some space or name another file)",
-		                      opt->output ? opt->output : "standard output", strerror(errno));
+		status = command_fail(err, "cannot write %s: %s (try another file or disk)",
+		                      opt->output ? opt->output : "standard output",
+		                      strerror(errno));
 	else if (status == 0 && sink.seen == 0)
-		status = command_fail(ERR_NO_DATA, "no swarm in %s (see --protocol for what is known)",
+		status = command_fail(ERR_NO_DATA,
+		                      "no swarm in %s (see --protocol for what is known)",
 		                      n == 1 ? paths[0] : "the inputs");
 	input_close(in);
 	return status;

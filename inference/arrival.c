@@ -165,7 +165,8 @@ settle(struct arrival *a, uint64_t chunk, const struct observation *o, bool acke
 	if (bit(a->copied, chunk))
 		settle_copied(a, chunk, o->t_ns, acked);
 	else
-		settle_unseen(a, chunk, timeline_at(t, chunk, &born_ns) ? born_ns + clock_ns : INT64_MIN,
+		settle_unseen(a, chunk,
+		              timeline_at(t, chunk, &born_ns) ? born_ns + clock_ns : INT64_MIN,
 		              o->t_ns, acked);
 }
 
@@ -207,7 +208,8 @@ one_fresh(const struct arrival *a, const struct observation *o)
 	uint64_t first, last;
 	uint32_t fresh = 0;
 
-	for (uint64_t at = a->next; fresh < 2 && obs_next_run(o, at, &first, &last); at = last + 1)
+	for (uint64_t at = a->next; fresh < 2 && obs_next_run(o, at, &first, &last);
+	     at = last + 1)
 		for (uint64_t c = first; c <= last && fresh < 2; c++)
 			fresh += in_window(a, c) && !arrival_has(a, c);
 	return fresh == 1;

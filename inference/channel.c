@@ -326,7 +326,8 @@ find_epoch(struct channel *c)
 	int64_t at_ns, back_ns;
 
 	if (!timeline_known(&c->timeline, c->timeline.oldest, &at_ns) ||
-	    __builtin_mul_overflow((int64_t)c->timeline.oldest, c->timeline.chunk.best_ns, &back_ns) ||
+	    __builtin_mul_overflow((int64_t)c->timeline.oldest, c->timeline.chunk.best_ns,
+	                           &back_ns) ||
 	    __builtin_sub_overflow(at_ns, back_ns, &back_ns) || back_ns < 0)
 		back_ns = at_ns < 0 ? 0 : at_ns;
 	c->epoch_ns = back_ns;
@@ -421,7 +422,8 @@ mark_by_maps(struct channels *s, struct channel *c, const struct observation *o)
 {
 	uint64_t newest;
 
-	if (c->exact || (o->kind != OBS_BUFFER_MAP && o->kind != OBS_HAVE) || !obs_newest(o, &newest))
+	if (c->exact || (o->kind != OBS_BUFFER_MAP && o->kind != OBS_HAVE) ||
+	    !obs_newest(o, &newest))
 		return;
 	newest = unwrap(s, c, o->offset) + (newest - o->offset);
 	if (c->timeline.marks == 0 || newest > c->timeline.newest)
@@ -509,7 +511,8 @@ founded_after(struct channels *s, uint64_t serial)
 void
 channels_end(struct channels *s)
 {
-	for (struct channel *c = founded_after(s, 0); c != NULL; c = founded_after(s, c->serial))
+	for (struct channel *c = founded_after(s, 0); c != NULL;
+	     c = founded_after(s, c->serial))
 		tell_channel(s, c, c->heard_ns);
 }
 

@@ -64,9 +64,10 @@ static void
 close_silent(struct peers *s, struct session *session, enum result_end end)
 {
 	int64_t late_ns = session->arrival.late_ns;
-	struct estimate left = estimate_of(session->last_ns - late_ns, session->last_ns - late_ns,
-	        session->last_ns + (session->map_period_ns ? session->map_period_ns : S_NS),
-	        ESTIMATE_MAP_PERIOD);
+	int64_t period_ns = session->map_period_ns ? session->map_period_ns : S_NS;
+	struct estimate left = estimate_of(session->last_ns - late_ns,
+	                                   session->last_ns - late_ns,
+	                                   session->last_ns + period_ns, ESTIMATE_MAP_PERIOD);
 
 	if (end == END_OPEN)
 		left.hi_ns = ESTIMATE_OPEN_HI;
@@ -94,8 +95,9 @@ peers_init(void *mem, const struct inference_options *opt, struct result_sink *o
 	s->now_ns = s->swept_ns = INT64_MIN;
 	s->sessions = map_init(at, opt->max_peers, sizeof(struct endpoint),
 	                       sizeof(struct session), 0, on_evict, s);
-	s->addresses = map_init(at + sessions_size(opt), opt->max_peers, sizeof(struct endpoint),
-	                        sizeof(struct last_seen), 0, NULL, NULL);
+	s->addresses = map_init(at + sessions_size(opt), opt->max_peers,
+	                        sizeof(struct endpoint), sizeof(struct last_seen), 0, NULL,
+	                        NULL);
 	return s;
 }
 
@@ -226,7 +228,8 @@ session_of(struct peers *s, const struct endpoint *who, const struct observation
 	if (session->open && is_over(s, session, o))
 		close_silent(s, session, is_fresh(o) ? END_RESTART : END_SILENCE);
 	if (!session->open) {
-		if (session->run > 0 && !is_fresh(o) && o->t_ns - session->last_ns < TRAILING_NS)
+		if (session->run > 0 && !is_fresh(o) &&
+		    o->t_ns - session->last_ns < TRAILING_NS)
 			return NULL;
 		session_open(session, who, o->t_ns, session->run + 1, s->out);
 		session->protocol = o->protocol;
@@ -282,7 +285,8 @@ on_words(struct peers *s, const struct endpoint *who, const struct observation *
 	else if (o->kind == OBS_BUFFER_MAP && o->width == 0 && !session->begun)
 		session->fresh = true;
 	if (o->kind == OBS_LEAVE)
-		session_close(session, view_of(s, session->channel), END_GOODBYE, estimate_at(o->t_ns));
+		session_close(session, view_of(s, session->channel), END_GOODBYE,
+		              estimate_at(o->t_ns));
 }
 
 /* A chunk goes to a peer: its sender speaks, and the receiver may soon hold it. */
@@ -293,7 +297,8 @@ on_transfer(struct peers *s, const struct observation *o)
 	struct session *to = map_peek(s->sessions, &o->peer);
 
 	on_words(s, &o->to, o);
-	if (c != NULL && to != NULL && to->open && (to->channel == 0 || to->channel == o->channel))
+	if (c != NULL && to != NULL && to->open &&
+	    (to->channel == 0 || to->channel == o->channel))
 		session_sent(to, c, o);
 }
 
@@ -378,8 +383,10 @@ peers_end(struct peers *s)
 		if (!session->open)
 			continue;
 		close_silent(s, session,
-		             s->now_ns - session->last_ns > session_gone_ns(session, s->opt->gone_ns) ?
-		                     END_SILENCE : END_OPEN);
+		             s->now_ns - session->last_ns >
+		                     session_gone_ns(session, s->opt->gone_ns) ?
+		                 END_SILENCE :
+		                 END_OPEN);
 	}
 	for (uint32_t i = 0; i < s->views; i++) {
 		put_channel(s, &s->view[i], true);

@@ -73,9 +73,8 @@ enum obs_action {
 	OBS_ASKED, OBS_GRANTED, OBS_REFUSED,  /* REQUEST */
 	OBS_GOOD, OBS_BAD,                    /* VERIFY */
 	OBS_ADDED, OBS_REMOVED, OBS_DECLINED, /* PARTNER */
-	OBS_REGISTERED, OBS_HANDSHAKE, OBS_BOOTSTRAP, /* JOIN: told a tracker;
-	                        * opened a connection; first words of a newcomer
-	                        * (a gossip query that knows nobody but itself) */
+	OBS_REGISTERED, OBS_HANDSHAKE, OBS_BOOTSTRAP, /* JOIN: told a tracker; opened a
+	                        * connection; a newcomer's gossip that knows nobody else */
 	OBS_GOODBYE, OBS_CLOSED,              /* LEAVE: said so; FIN or close */
 	OBS_ACTIONS
 };
@@ -83,9 +82,8 @@ enum obs_action {
 enum obs_flag {
 	OBS_ALL = 1u << 0,         /* every chunk of offset..offset+width-1 */
 	OBS_HAS_PLAY = 1u << 1,    /* u.map.play is the peer's play position */
-	OBS_MINUS_ACKED = 1u << 2, /* the map leaves out the chunk that this message
-	                            * acknowledges: what it shows first arrived by
-	                            * the message before it */
+	OBS_MINUS_ACKED = 1u << 2, /* the map leaves out the chunk that this message acknow-
+	                            * ledges: what it shows first came by the one before */
 	OBS_RETRANSMISSION = 1u << 3,
 	OBS_ESTIMATED = 1u << 4,   /* MARK, CHANNEL: inferred, not told by the wire */
 	OBS_CUT = 1u << 5,         /* the capture cut this message */
@@ -102,8 +100,7 @@ enum obs_gap_cause {
 
 struct observation {
 	int64_t t_ns;      /* UTC, since 1970: the message's last byte */
-	uint64_t channel;  /* hash of the channel's id on the wire (obs_id_hash);
-	                    * 0: the wire does not tell */
+	uint64_t channel;  /* obs_id_hash of the channel's id; 0: the wire does not tell */
 	uint64_t peer_id;  /* hash of the protocol's own peer id; 0: none */
 	uint64_t offset;   /* first chunk; TRANSFER, MARK, VERIFY: the chunk */
 	uint32_t width;    /* chunks from offset on */
@@ -118,9 +115,8 @@ struct observation {
 	union {
 		struct {
 			uint64_t play;   /* with OBS_HAS_PLAY */
-			uint16_t substreams; /* K: tail = K u64 LE heads, then
-			                      * ceil(K/8) bytes of subscriptions;
-			                      * 0: a bitmap */
+			uint16_t substreams; /* K: tail = K u64 LE heads, then ceil(K/8)
+			                      * bytes of subscriptions; 0: a bitmap */
 			uint16_t window; /* chunks the peer says it keeps, 0 unknown */
 		} map;
 		struct {
@@ -131,20 +127,15 @@ struct observation {
 			int64_t source_ns; /* UTC when the source made the chunk */
 			int64_t error_ns;  /* +- how well that is known; 0 exact */
 		} mark;
+		struct { uint32_t n; } contacts; /* tail: n x (16 bytes address, u16 LE port) */
 		struct {
-			uint32_t n;        /* tail = n times 16 bytes address, u16 LE port */
-		} contacts;
-		struct {
-			int64_t chunk_lo_ns, chunk_ns, chunk_hi_ns; /* 0 unknown */
-			int64_t prebuffer_ns;     /* 0 unknown */
+			int64_t chunk_lo_ns, chunk_ns, chunk_hi_ns, prebuffer_ns; /* 0 none */
 			int64_t clock_ns;         /* source's clock + this = ours */
 			uint64_t head;            /* newest chunk at t_ns */
 			uint64_t alias_of;        /* another channel key; 0 none */
-			uint32_t prebuffer_bytes; /* 0 unknown */
-			uint32_t bitrate_kbps;    /* 0 unknown */
+			uint32_t prebuffer_bytes, bitrate_kbps; /* 0 unknown */
 			uint8_t id_bits;          /* 31, 32, 64 */
-			uint8_t id_len;           /* tail = the id, then the name */
-			uint8_t name_len;
+			uint8_t id_len, name_len; /* tail = the id, then the name */
 		} channel;
 		struct {
 			uint64_t packets, bytes;
@@ -164,18 +155,15 @@ struct observation {
 
 #define OBS_MAX_TAIL 2048u /* bytes: OBS_MAX_WIDTH bits, the largest tail */
 
-/* Room for the largest observation, for those who build one. */
-union obs_buf {
+union obs_buf { /* room for the largest observation, for those who build one */
 	struct observation o;
 	uint8_t space[sizeof(struct observation) + OBS_MAX_TAIL];
 };
 
 size_t obs_size(const struct observation *o);
 
-/* Is this chunk in the set? False outside the range. */
+/* Is this chunk in the set? False outside the range. Chunks in it, 0..width. */
 bool obs_has(const struct observation *o, uint64_t chunk);
-
-/* Chunks in the set, 0..width. */
 uint32_t obs_held(const struct observation *o);
 
 /* Newest and oldest chunk in the set; false, and *chunk untouched, if empty. */
@@ -183,8 +171,7 @@ bool obs_newest(const struct observation *o, uint64_t *chunk);
 bool obs_oldest(const struct observation *o, uint64_t *chunk);
 
 /* Next run of held chunks at or after from: [*first, *last]. False at the end. */
-bool obs_next_run(const struct observation *o, uint64_t from, uint64_t *first,
-                  uint64_t *last);
+bool obs_next_run(const struct observation *o, uint64_t from, uint64_t *first, uint64_t *last);
 
 /* Marks chunk offset + i; the caller has set offset, width, tail_len and
  * cleared the tail. i past width is an error of the caller (asserted). */
@@ -199,6 +186,7 @@ bool obs_set_range(struct observation *o, uint64_t offset, uint32_t width);
 
 /* i-th contact of a CONTACTS, i < u.contacts.n. */
 struct endpoint obs_contact(const struct observation *o, uint32_t i);
+
 /* Adds one; false when OBS_MAX_CONTACTS are there. */
 bool obs_add_contact(struct observation *o, const struct endpoint *e);
 

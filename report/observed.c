@@ -239,7 +239,8 @@ text_set(FILE *out, const struct observation *o)
 	if (o->width == 0)
 		fputs(" empty", out);
 	for (uint64_t at = o->offset; obs_next_run(o, at, &first, &last); at = last + 1) {
-		fprintf(out, first == last ? " %" PRIu64 : " %" PRIu64 "-%" PRIu64, first, last);
+		fprintf(out, first == last ? " %" PRIu64 : " %" PRIu64 "-%" PRIu64, first,
+		        last);
 		if (last == UINT64_MAX)
 			break;
 	}
@@ -283,7 +284,8 @@ observed_text(FILE *out, const struct observation *o, const char *protocol)
 	if (!endpoint_is_none(&o->to))
 		endpoint_format(&o->to, to);
 	text_time(out, o->t_ns);
-	fprintf(out, " %s %s %s > %s", protocol ? protocol : "-", kind ? kind : "unknown", peer, to);
+	fprintf(out, " %s %s %s > %s", protocol ? protocol : "-", kind ? kind : "unknown", peer,
+	        to);
 	if (o->action != OBS_NO_ACTION)
 		fprintf(out, " %s", obs_action_name(o->action));
 	text_details(out, o);

@@ -152,7 +152,8 @@ const struct proto proto_grapes = {
 	.state_size = sizeof(struct flow),
 	.playhead = {
 		.model = PLAYHEAD_FIRST_RECEIVED,
-		.skip_window_chunks = 80, /* the output buffer: 75 by default, 80 as often set */
+		/* The output buffer: 75 by default, 80 as often set. */
+		.skip_window_chunks = 80,
 	},
 	.decode = grapes_decode,
 };

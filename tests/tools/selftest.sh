@@ -155,7 +155,7 @@ fails words 'base/one.c:9:' base/one.c "/* $1: later */"
 passes style
 fails style 'no SPDX' base/two.c 'int x;'
 fails style '101 columns' base/one.c "$(lines 101 x | tr -d '\n')"
-fails style '102 columns' base/one.c "$(printf '\t\t')$(lines 86 x | tr -d '\n')"
+fails style '104 columns' base/one.c "$(printf '\t\t')$(lines 88 x | tr -d '\n')"
 fails style 'no typedef' base/one.c 'typedef struct x x;'
 fails style 'base/one.c:9' base/one.c 'int x; '
 

@@ -174,7 +174,8 @@ one_of(const struct option_row *row)
 
 	at += (size_t)snprintf(text, sizeof text, "one of ");
 	for (int i = 0; row->values[i] != NULL && at < sizeof text; i++)
-		at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "", row->values[i]);
+		at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "",
+				       row->values[i]);
 	return text;
 }
 
@@ -224,7 +225,8 @@ add_table(struct parse *p, const struct option_row *table, void *base)
 	const char *why = "";
 	char name[64];
 
-	for (const struct option_row *o = table; o != NULL && base != NULL && o->name != NULL; o++) {
+	for (const struct option_row *o = table; o != NULL && base != NULL && o->name != NULL;
+	     o++) {
 		void *to = (char *)base + o->offset;
 		const char *env;
 
@@ -237,7 +239,8 @@ add_table(struct parse *p, const struct option_row *table, void *base)
 		env_name(o, name);
 		env = getenv(name);
 		if (env != NULL && *env != '\0' && !options_value(o, env, to, &why)) {
-			options_complain(p->row, "%s in the environment must be %s, not '%s'", name, why, env);
+			options_complain(p->row, "%s in the environment must be %s, not '%s'", name,
+					 why, env);
 			return false;
 		}
 	}
@@ -248,7 +251,8 @@ static const struct option_row *
 by_key(const struct parse *p, int key, void **to)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (key == KEY_FIRST + (int)i || (p->option[i]->letter != 0 && key == p->option[i]->letter)) {
+		if (key == KEY_FIRST + (int)i ||
+		    (p->option[i]->letter != 0 && key == p->option[i]->letter)) {
 			*to = (char *)p->base[i] + p->option[i]->offset;
 			return p->option[i];
 		}
@@ -281,28 +285,59 @@ on_key(int key, char *arg, struct argp_state *state)
 	return EINVAL;
 }
 
-/* What argp stumbled over: told in our words. */
-static void
-explain(const struct parse *p, const char *word)
+/* Does the word name this option: --name, --name=value, a beginning of it, or a
+ * letter of -abc? */
+static bool
+names_option(const struct option_row *o, const char *word)
 {
-	const char *names[MAX_OPTIONS], *near, *name = word + strspn(word, "-");
+	size_t n = strcspn(word + 2, "=");
 
-	for (size_t i = 0; i < p->n; i++) {
-		const struct option_row *o = p->option[i];
-		bool same = strcmp(o->name, name) == 0 ||
-		            (word[0] == '-' && word[1] != '-' && name[strlen(name) - 1] == o->letter);
+	if (word[1] == '-')
+		return n > 0 && strncmp(o->name, word + 2, n) == 0;
+	return o->letter != 0 && word[1] == o->letter;
+}
 
-		names[i] = o->name;
-		if (same && o->arg != NULL) {
-			options_complain(p->row, "--%s needs a value: %s", o->name, o->arg);
-			return;
-		}
+/* The word that argp stumbled over: the first that names no option, or the last
+ * one if that wants a value. */
+static const char *
+wrong_word(const struct parse *p, int argc, char **argv, const struct option_row **needs)
+{
+	const char *wrong = "";
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		const struct option_row *o = NULL;
+
+		if (argv[i][0] != '-' || argv[i][1] == '\0')
+			continue;
+		for (size_t k = 0; k < p->n && o == NULL; k++)
+			o = names_option(p->option[k], argv[i]) ? p->option[k] : NULL;
+		wrong = argv[i];
+		if (o == NULL)
+			return wrong;
+		*needs = o->arg != NULL && i + 1 == argc ? o : NULL;
+		if (o->arg != NULL && strchr(argv[i], '=') == NULL && argv[i][1] == '-')
+			i++;
 	}
-	near = options_nearest(name, names, p->n);
-	if (near != NULL)
+	return wrong;
+}
+
+/* What argp stumbled over, in our words. */
+static void
+explain(const struct parse *p, int argc, char **argv)
+{
+	const struct option_row *needs = NULL;
+	const char *names[MAX_OPTIONS], *near, *word = wrong_word(p, argc, argv, &needs);
+
+	for (size_t i = 0; i < p->n; i++)
+		names[i] = p->option[i]->name;
+	near = options_nearest(word + strspn(word, "-"), names, p->n);
+	if (needs != NULL)
+		options_complain(p->row, "--%s needs a value: %s", needs->name, needs->arg);
+	else if (near != NULL && strcmp(near, word + strspn(word, "-")) != 0)
 		options_complain(p->row, "unknown option '%s'; did you mean --%s?", word, near);
 	else
-		options_complain(p->row, "unknown option '%s'", word);
+		options_complain(p->row, "option '%s' is unknown, ambiguous or takes no value",
+				 word);
 }
 
 static int
@@ -340,7 +375,6 @@ options_parse(const struct command_row *row, int argc, char **argv, void *opt, v
 	struct parse p = { .row = row };
 	struct argp_option option[MAX_OPTIONS + 2];
 	struct argp argp = { .options = option, .parser = on_key };
-	int end = 0;
 	error_t e;
 
 	p.args = calloc((size_t)argc + 1, sizeof *p.args);
@@ -351,14 +385,14 @@ options_parse(const struct command_row *row, int argc, char **argv, void *opt, v
 		return ERR_USAGE;
 	}
 	to_argp(&p, option);
-	e = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_HELP | ARGP_NO_ERRS, &end, &p);
+	e = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_HELP | ARGP_NO_ERRS, NULL, &p);
 	if (p.help) {
 		options_help(stdout, row);
 		free(p.args);
 		return 1;
 	}
 	if (e != 0 && !p.failed)
-		explain(&p, argv[end > 1 && end <= argc ? end - 1 : argc - 1]);
+		explain(&p, argc, argv);
 	if (e != 0 || check_args(&p) != 0) {
 		free(p.args);
 		return ERR_USAGE;

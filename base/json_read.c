@@ -232,7 +232,8 @@ json_next(struct json_reader *r)
 		return JSON_ERROR;
 	skip_space(r);
 	if (r->want == WANT_NOTHING)
-		return r->pos == r->end ? (r->last = JSON_END) : fail(r, "text after the document's end");
+		return r->pos == r->end ? (r->last = JSON_END)
+					: fail(r, "text after the document's end");
 	if (r->pos == r->end)
 		return fail(r, "document without an end");
 	if (r->want == WANT_MORE) {
@@ -313,7 +314,8 @@ decode_one(const char **at, const char *end, char out[4])
 	if (c >= 0xd800 && c < 0xdc00 && end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u' &&
 	    (low = hex4(*at + 2, end)) >= 0xdc00 && low < 0xe000) {
 		*at += 6;
-		return encode(0x10000 + ((uint32_t)(c - 0xd800) << 10) + (uint32_t)(low - 0xdc00), out);
+		return encode(0x10000 + ((uint32_t)(c - 0xd800) << 10) + (uint32_t)(low - 0xdc00),
+			      out);
 	}
 	return encode(c >= 0xd800 && c < 0xe000 ? 0xfffd : (uint32_t)c, out);
 }

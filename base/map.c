@@ -54,8 +54,10 @@ map_size(uint32_t capacity, size_t key_size, size_t value_size)
 
 	if (key_size > SIZE_MAX / 4 || value_size > SIZE_MAX / 4 ||
 	    __builtin_mul_overflow(stride_for(key_size, value_size), (size_t)capacity, &entries) ||
-	    __builtin_add_overflow(entries, rounded(sizeof(struct map)) +
-	                                        (size_t)buckets_for(capacity) * sizeof(uint32_t), &total))
+	    __builtin_add_overflow(entries,
+				   rounded(sizeof(struct map)) +
+				       (size_t)buckets_for(capacity) * sizeof(uint32_t),
+				   &total))
 		return 0;
 	return total;
 }
@@ -81,7 +83,8 @@ value_of(const struct map *m, uint32_t i)
 static uint32_t
 index_of(const struct map *m, const void *value)
 {
-	return (uint32_t)(((const uint8_t *)value - m->value_at - m->entries) / (ptrdiff_t)m->stride);
+	return (uint32_t)(((const uint8_t *)value - m->value_at - m->entries) /
+			  (ptrdiff_t)m->stride);
 }
 
 struct map *

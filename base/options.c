@@ -174,7 +174,8 @@ one_of(const struct option_row *row)
 
 	at += (size_t)snprintf(text, sizeof text, "one of ");
 	for (int i = 0; row->values[i] != NULL && at < sizeof text; i++)
-		at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "", row->values[i]);
+		at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "",
+				       row->values[i]);
 	return text;
 }
 
@@ -224,7 +225,8 @@ add_table(struct parse *p, const struct option_row *table, void *base)
 	const char *why = "";
 	char name[64];
 
-	for (const struct option_row *o = table; o != NULL && base != NULL && o->name != NULL; o++) {
+	for (const struct option_row *o = table; o != NULL && base != NULL && o->name != NULL;
+	     o++) {
 		void *to = (char *)base + o->offset;
 		const char *env;
 
@@ -237,7 +239,8 @@ add_table(struct parse *p, const struct option_row *table, void *base)
 		env_name(o, name);
 		env = getenv(name);
 		if (env != NULL && *env != '\0' && !options_value(o, env, to, &why)) {
-			options_complain(p->row, "%s in the environment must be %s, not '%s'", name, why, env);
+			options_complain(p->row, "%s in the environment must be %s, not '%s'", name,
+					 why, env);
 			return false;
 		}
 	}
@@ -248,7 +251,8 @@ static const struct option_row *
 by_key(const struct parse *p, int key, void **to)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (key == KEY_FIRST + (int)i || (p->option[i]->letter != 0 && key == p->option[i]->letter)) {
+		if (key == KEY_FIRST + (int)i ||
+		    (p->option[i]->letter != 0 && key == p->option[i]->letter)) {
 			*to = (char *)p->base[i] + p->option[i]->offset;
 			return p->option[i];
 		}
@@ -332,7 +336,8 @@ explain(const struct parse *p, int argc, char **argv)
 	else if (near != NULL && strcmp(near, word + strspn(word, "-")) != 0)
 		options_complain(p->row, "unknown option '%s'; did you mean --%s?", word, near);
 	else
-		options_complain(p->row, "option '%s' is unknown, ambiguous or takes no value", word);
+		options_complain(p->row, "option '%s' is unknown, ambiguous or takes no value",
+				 word);
 }
 
 static int

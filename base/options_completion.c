@@ -33,15 +33,19 @@ options_completion_bash(FILE *out)
 {
 	const struct program *p = options_program;
 
-	fprintf(out, "_%s() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-	        "  if [ \"$COMP_CWORD\" = 1 ]; then\n    COMPREPLY=($(compgen -W '", p->name);
+	fprintf(out,
+		"_%s() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+		"  if [ \"$COMP_CWORD\" = 1 ]; then\n    COMPREPLY=($(compgen -W '",
+		p->name);
 	commands(out);
 	fputs("' -- \"$cur\")); return\n  fi\n  case $prev in\n", out);
 	for (const struct command_row *c = p->commands; c->name != NULL; c++)
 		values_bash(out, c->options);
 	values_bash(out, p->global);
-	fputs("  esac\n  case $cur in -*) ;; *) COMPREPLY=($(compgen -f -- \"$cur\")); return ;; esac\n"
-	      "  case ${COMP_WORDS[1]} in\n", out);
+	fputs("  esac\n  case $cur in -*) ;; *) COMPREPLY=($(compgen -f -- \"$cur\")); return ;; "
+	      "esac\n"
+	      "  case ${COMP_WORDS[1]} in\n",
+	      out);
 	for (const struct command_row *c = p->commands; c->name != NULL; c++) {
 		fprintf(out, "    %s) COMPREPLY=($(compgen -W '--help", c->name);
 		names(out, c->options);
@@ -93,14 +97,16 @@ options_completion_zsh(FILE *out)
 {
 	const struct program *p = options_program;
 
-	fprintf(out, "#compdef %s\n_%s() {\n  if (( CURRENT == 2 )); then\n    local -a commands=(\n",
-	        p->name, p->name);
+	fprintf(out,
+		"#compdef %s\n_%s() {\n  if (( CURRENT == 2 )); then\n    local -a commands=(\n",
+		p->name, p->name);
 	for (const struct command_row *c = p->commands; c->name != NULL; c++) {
 		fprintf(out, "      '%s:", c->name);
 		quoted(out, c->purpose, "");
 		fputs("'\n", out);
 	}
-	fputs("    )\n    _describe command commands\n    return\n  fi\n  case $words[2] in\n", out);
+	fputs("    )\n    _describe command commands\n    return\n  fi\n  case $words[2] in\n",
+	      out);
 	for (const struct command_row *c = p->commands; c->name != NULL; c++) {
 		fprintf(out, "    %s)\n      _arguments", c->name);
 		table_zsh(out, c->options);
@@ -116,8 +122,8 @@ table_fish(FILE *out, const char *command, const struct option_row *table)
 	const char *program = options_program->name;
 
 	for (const struct option_row *o = table; o != NULL && o->name != NULL; o++) {
-		fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -l %s", program, command,
-		        o->name);
+		fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -l %s", program,
+			command, o->name);
 		if (o->letter != 0)
 			fprintf(out, " -s %c", o->letter);
 		if (o->arg != NULL)
@@ -140,7 +146,8 @@ options_completion_fish(FILE *out)
 	const struct program *p = options_program;
 
 	for (const struct command_row *c = p->commands; c->name != NULL; c++) {
-		fprintf(out, "complete -c %s -n __fish_use_subcommand -f -a %s -d '", p->name, c->name);
+		fprintf(out, "complete -c %s -n __fish_use_subcommand -f -a %s -d '", p->name,
+			c->name);
 		quoted(out, c->purpose, "");
 		fputs("'\n", out);
 		table_fish(out, c->name, c->options);

@@ -39,7 +39,8 @@ value_text(const struct option_row *o, char *text, size_t size)
 	if (o->type == OPTION_ENUM) {
 		at += (size_t)snprintf(text + at, size - at, ": ");
 		for (int i = 0; o->values[i] != NULL && at < size; i++)
-			at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "", o->values[i]);
+			at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "",
+					       o->values[i]);
 	}
 	if (o->preset != NULL && o->arg != NULL && at < size)
 		at += (size_t)snprintf(text + at, size - at, " [%s]", o->preset);
@@ -112,7 +113,8 @@ program_help(FILE *out)
 	table_help(out, p->global);
 	fputs("  -h, --help              show this help\n", out);
 	fputs("  -V, --version           show the version\n", out);
-	fprintf(out, "\n'%s help COMMAND' tells more of a command; see man %s(1).\n", p->name, p->name);
+	fprintf(out, "\n'%s help COMMAND' tells more of a command; see man %s(1).\n", p->name,
+		p->name);
 }
 
 void
@@ -177,9 +179,11 @@ man_head(FILE *out, const char *name, const char *purpose)
 static void
 man_exit_status(FILE *out)
 {
-	fputs(".SH EXIT STATUS\n0 done; 1 failed while running; 2 wrong usage or configuration; 3 a\n"
-	      "store, bus or interface out of reach; 4 no permission; 5 no data: a sound input\n"
-	      "without any swarm in it; 130 and 143 ended by a signal.\n", out);
+	fputs(
+	    ".SH EXIT STATUS\n0 done; 1 failed while running; 2 wrong usage or configuration; 3 a\n"
+	    "store, bus or interface out of reach; 4 no permission; 5 no data: a sound input\n"
+	    "without any swarm in it; 130 and 143 ended by a signal.\n",
+	    out);
 }
 
 static void

@@ -35,7 +35,8 @@ cmd_completion(const struct command_row *row, int argc, char **argv)
 			rc = fflush(stdout) == 0 ? 0 : err_exit_status(ERR_IO);
 		}
 	if (rc < 0)
-		rc = err_exit_status(options_complain(row, "unknown shell '%s'; bash, zsh or fish", args[0]));
+		rc = err_exit_status(
+		    options_complain(row, "unknown shell '%s'; bash, zsh or fish", args[0]));
 	free(args);
 	return rc;
 }

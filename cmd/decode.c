@@ -86,11 +86,13 @@ decode(const struct decode_command *opt, const struct global *global, char **pat
 	status = input_run(in);
 	err = outfile_commit(file);
 	if (err != 0)
-		status = command_fail(err, "cannot write %s: %s (free some space or name another file)",
-		                      opt->output ? opt->output : "standard output", strerror(errno));
+		status =
+		    command_fail(err, "cannot write %s: %s (free some space or name another file)",
+				 opt->output ? opt->output : "standard output", strerror(errno));
 	else if (status == 0 && sink.seen == 0)
-		status = command_fail(ERR_NO_DATA, "no swarm in %s (see --protocol for what is known)",
-		                      n == 1 ? paths[0] : "the inputs");
+		status =
+		    command_fail(ERR_NO_DATA, "no swarm in %s (see --protocol for what is known)",
+				 n == 1 ? paths[0] : "the inputs");
 	input_close(in);
 	return status;
 }

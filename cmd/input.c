@@ -21,7 +21,8 @@ unknown_protocol(const char *name)
 	size_t at = 0;
 
 	for (const struct proto *const *p = proto_table; *p != NULL && at < sizeof known; p++)
-		at += (size_t)snprintf(known + at, sizeof known - at, "%s%s", at ? ", " : "", (*p)->name);
+		at += (size_t)snprintf(known + at, sizeof known - at, "%s%s", at ? ", " : "",
+				       (*p)->name);
 	return command_fail(ERR_USAGE, "unknown protocol '%s' (known: %s)", name, known);
 }
 

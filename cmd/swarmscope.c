@@ -45,8 +45,8 @@ command_index(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+	char version[] = "version", *name;
 	const struct command_row *row;
-	char *name;
 	int at;
 
 	options_program = &program;
@@ -61,7 +61,8 @@ main(int argc, char **argv)
 		                              strcmp(argv[1], "--help") == 0);
 
 		if (asks_version)
-			return cmd_version(options_command("version"), 1, (char *[]){ "version", NULL });
+			return cmd_version(options_command("version"), 1,
+					   (char *[]){ version, NULL });
 		if (argc > 1 && !asks_help) {
 			options_complain(NULL, "unknown option '%s'", argv[1]);
 			return err_exit_status(ERR_USAGE);

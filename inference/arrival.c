@@ -165,8 +165,9 @@ settle(struct arrival *a, uint64_t chunk, const struct observation *o, bool acke
 	if (bit(a->copied, chunk))
 		settle_copied(a, chunk, o->t_ns, acked);
 	else
-		settle_unseen(a, chunk, timeline_at(t, chunk, &born_ns) ? born_ns + clock_ns : INT64_MIN,
-		              o->t_ns, acked);
+		settle_unseen(a, chunk,
+			      timeline_at(t, chunk, &born_ns) ? born_ns + clock_ns : INT64_MIN,
+			      o->t_ns, acked);
 }
 
 /* Does the map show a chunk and lack one that was sent well before it? Then copies

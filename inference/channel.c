@@ -326,7 +326,8 @@ find_epoch(struct channel *c)
 	int64_t at_ns, back_ns;
 
 	if (!timeline_known(&c->timeline, c->timeline.oldest, &at_ns) ||
-	    __builtin_mul_overflow((int64_t)c->timeline.oldest, c->timeline.chunk.best_ns, &back_ns) ||
+	    __builtin_mul_overflow((int64_t)c->timeline.oldest, c->timeline.chunk.best_ns,
+				   &back_ns) ||
 	    __builtin_sub_overflow(at_ns, back_ns, &back_ns) || back_ns < 0)
 		back_ns = at_ns < 0 ? 0 : at_ns;
 	c->epoch_ns = back_ns;
@@ -421,7 +422,8 @@ mark_by_maps(struct channels *s, struct channel *c, const struct observation *o)
 {
 	uint64_t newest;
 
-	if (c->exact || (o->kind != OBS_BUFFER_MAP && o->kind != OBS_HAVE) || !obs_newest(o, &newest))
+	if (c->exact || (o->kind != OBS_BUFFER_MAP && o->kind != OBS_HAVE) ||
+	    !obs_newest(o, &newest))
 		return;
 	newest = unwrap(s, c, o->offset) + (newest - o->offset);
 	if (c->timeline.marks == 0 || newest > c->timeline.newest)

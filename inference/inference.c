@@ -50,7 +50,8 @@ rounded(size_t n)
 size_t
 inference_size(const struct inference_options *opt)
 {
-	return rounded(sizeof(struct inference)) + rounded(channels_size(opt)) + peers_size(opt);
+	return rounded(sizeof(struct inference)) + rounded(channels_size(opt)) +
+	       peers_size(opt);
 }
 
 static void

@@ -282,7 +282,8 @@ on_words(struct peers *s, const struct endpoint *who, const struct observation *
 	else if (o->kind == OBS_BUFFER_MAP && o->width == 0 && !session->begun)
 		session->fresh = true;
 	if (o->kind == OBS_LEAVE)
-		session_close(session, view_of(s, session->channel), END_GOODBYE, estimate_at(o->t_ns));
+		session_close(session, view_of(s, session->channel), END_GOODBYE,
+			      estimate_at(o->t_ns));
 }
 
 /* A chunk goes to a peer: its sender speaks, and the receiver may soon hold it. */
@@ -378,8 +379,10 @@ peers_end(struct peers *s)
 		if (!session->open)
 			continue;
 		close_silent(s, session,
-		             s->now_ns - session->last_ns > session_gone_ns(session, s->opt->gone_ns) ?
-		                     END_SILENCE : END_OPEN);
+			     s->now_ns - session->last_ns >
+				     session_gone_ns(session, s->opt->gone_ns)
+				 ? END_SILENCE
+				 : END_OPEN);
 	}
 	for (uint32_t i = 0; i < s->views; i++) {
 		put_channel(s, &s->view[i], true);

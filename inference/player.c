@@ -38,7 +38,8 @@ root(uint64_t v)
 static int64_t
 both(int64_t a_ns, int64_t b_ns)
 {
-	uint64_t a = (uint64_t)(a_ns < 0 ? 0 : a_ns) / 1000, b = (uint64_t)(b_ns < 0 ? 0 : b_ns) / 1000;
+	uint64_t a = (uint64_t)(a_ns < 0 ? 0 : a_ns) / 1000,
+		 b = (uint64_t)(b_ns < 0 ? 0 : b_ns) / 1000;
 
 	if (a > 1000000000u || b > 1000000000u)
 		return max64(a_ns, b_ns);
@@ -109,7 +110,8 @@ static void
 resume(struct player *p, int64_t best_ns, int64_t hi_ns, const struct player_listener *to)
 {
 	int64_t lo_ns = p->resume_lo_ns ? p->resume_lo_ns : best_ns;
-	struct estimate end = estimate_of(lo_ns, best_ns, hi_ns, ESTIMATE_PLAYHEAD | ESTIMATE_MAP_PERIOD);
+	struct estimate end =
+	    estimate_of(lo_ns, best_ns, hi_ns, ESTIMATE_PLAYHEAD | ESTIMATE_MAP_PERIOD);
 	struct estimate duration = estimate_minus(&end, &p->stalled);
 
 	duration.lo_ns = max64(duration.lo_ns, 0);
@@ -195,7 +197,8 @@ player_end(struct player *p, const struct player_limits *lim, int64_t last_map_n
 		return;
 	if (!p->playing_hi)
 		started(p, to);
-	if (p->state == PLAYER_PLAY && last_map_ns > dry_ns(p, lim) + (lim->margin - lim->margin_lo))
+	if (p->state == PLAYER_PLAY &&
+	    last_map_ns > dry_ns(p, lim) + (lim->margin - lim->margin_lo))
 		stall(p, lim, dry_ns(p, lim));
 	if (p->state == PLAYER_STALL && left_ns > p->stalled.best_ns)
 		resume(p, left_ns, left_ns, to);

@@ -36,7 +36,8 @@ session_gone_ns(const struct session *s, int64_t least_ns)
 }
 
 static void
-put_result(const struct session *s, struct result *r, enum result_kind kind, int64_t t_ns, bool final)
+put_result(const struct session *s, struct result *r, enum result_kind kind, int64_t t_ns,
+	   bool final)
 {
 	r->t_ns = t_ns;
 	r->channel = s->channel;
@@ -115,7 +116,8 @@ note_lag(struct session *s, const struct channel_view *c, uint64_t chunk, int64_
 	if (s->player.state != PLAYER_PLAY || chunk % 8 != 0 ||
 	    !timeline_at(&c->timeline, chunk, &born_ns))
 		return;
-	lag_ns = t_ns - (born_ns + c->clock_ns) + s->player.media_ns - player_played(&s->player, t_ns);
+	lag_ns =
+	    t_ns - (born_ns + c->clock_ns) + s->player.media_ns - player_played(&s->player, t_ns);
 	s->lag_sum_ms += lag_ns / 1000000;
 	s->lag_n++;
 	r.u.lag_ns = lag_ns;
@@ -318,9 +320,11 @@ put_session(struct session *s, const struct estimate *left)
 	u->mos = NAN;
 	watched_s = (double)u->played_ns / S_NS;
 	if (estimate_known(&u->startup) && watched_s > 0)
-		u->mos = (float)mos_combined((double)u->startup.best_ns / S_NS,
-		        mos_of_stall_rate(stalls / watched_s,
-		                          stalls > 0 ? (double)s->stall_time.best_ns / S_NS / stalls : 0));
+		u->mos = (float)mos_combined(
+		    (double)u->startup.best_ns / S_NS,
+		    mos_of_stall_rate(stalls / watched_s,
+				      stalls > 0 ? (double)s->stall_time.best_ns / S_NS / stalls
+						 : 0));
 	put_result(s, &r, RESULT_SESSION, left->best_ns, true);
 }
 
@@ -335,8 +339,9 @@ count_pending(struct session *s, struct channel_view *c)
 	for (uint64_t chunk = a->next; a->any && chunk <= a->newest; chunk++)
 		if (timeline_at(&c->timeline, chunk, &born_ns))
 			retrieval_count(&c->retrieval, born_ns + c->clock_ns,
-			                arrival_has(a, chunk) ? arrival_when(a, chunk).best : INT64_MAX,
-			                s->last_map_ns);
+					arrival_has(a, chunk) ? arrival_when(a, chunk).best
+							      : INT64_MAX,
+					s->last_map_ns);
 }
 
 void
@@ -351,7 +356,8 @@ session_close(struct session *s, struct channel_view *c, enum result_end end, st
 		           left.best_ns, &to);
 		if (!s->source)
 			count_pending(s, c);
-		if (s->player.state == PLAYER_FILL && !s->source && !s->left_censored && end != END_OPEN)
+		if (s->player.state == PLAYER_FILL && !s->source && !s->left_censored &&
+		    end != END_OPEN)
 			put_event(s, EVENT_EXIT_BEFORE_START, &left, &none, 0);
 	}
 	if (s->channel != 0) {

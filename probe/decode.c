@@ -75,7 +75,8 @@ decode_new(const struct decode_options *options, struct obs_sink *out)
 	for (unsigned i = 0; i < d->rows; i++)
 		if (d->row[i]->state_size > state_size)
 			state_size = d->row[i]->state_size;
-	d->flows = flows_new(o->flow_slots ? o->flow_slots : FLOW_SLOTS, state_size);
+	d->flows = flows_new(o->flow_slots ? o->flow_slots : FLOW_SLOTS, state_size,
+	                     o->hash_seed);
 	d->fragments = fragments_new(o->fragment_slots ? o->fragment_slots : FRAGMENT_SLOTS);
 	d->strangers = strangers_new();
 	return d;
@@ -214,16 +215,16 @@ count_stranger(struct decode *d, const struct proto *claimed, const struct datag
 }
 
 static void
-recognise(struct decode *d, const struct flow_key *key, uint64_t hash,
-          const struct proto *proto, bool high_opened)
+recognise(struct decode *d, const struct flow_key *key, const struct proto *proto,
+          bool high_opened)
 {
-	flows_add(d->flows, key, hash, proto, d->scratch)->high_opened = high_opened;
+	flows_add(d->flows, key, proto, d->scratch)->high_opened = high_opened;
 	d->counts.protocol[proto->id].flows++;
 }
 
 static void
-decode_unknown(struct decode *d, const struct flow_key *key, uint64_t hash,
-               bool high_opened, const struct datagram *g)
+decode_unknown(struct decode *d, const struct flow_key *key, bool high_opened,
+               const struct datagram *g)
 {
 	const struct proto *claimed = NULL;
 
@@ -234,7 +235,7 @@ decode_unknown(struct decode *d, const struct flow_key *key, uint64_t hash,
 		memset(d->scratch, 0, proto->state_size);
 		verdict = ask(d, proto, d->scratch, g);
 		if (verdict == PROTO_OBSERVED || verdict == PROTO_OTHER) {
-			recognise(d, key, hash, proto, high_opened);
+			recognise(d, key, proto, high_opened);
 			count_good(d, proto, verdict, g);
 			return;
 		}
@@ -249,17 +250,16 @@ decode_datagram(struct decode *d, struct datagram *g)
 {
 	bool from_high, high_opened;
 	struct flow_key key = flow_key(&g->meta.src, &g->meta.dst, &from_high);
-	uint64_t hash = flow_hash(&key, d->hash_seed);
-	struct flow *flow = flows_find(d->flows, &key, hash);
+	struct flow *flow = flows_find(d->flows, &key);
 
 	if (flow != NULL) {
 		g->meta.reply = from_high != flow->high_opened;
 		decode_known(d, flow, g);
 		return;
 	}
-	high_opened = strangers_heard(d->strangers, hash, from_high);
+	high_opened = strangers_heard(d->strangers, flow_hash(&key, d->hash_seed), from_high);
 	g->meta.reply = from_high != high_opened;
-	decode_unknown(d, &key, hash, high_opened, g);
+	decode_unknown(d, &key, high_opened, g);
 }
 
 static void

@@ -5,29 +5,28 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "probe/lru.h"
+#include "base/map.h"
 #include "probe/pages.h"
 
 struct flows {
-	struct lru lru;
-	struct flow *flow; /* one a slot; both owned */
-	uint8_t *state;    /* state_size a slot */
+	struct map *map;   /* flow_key -> struct flow and its state; owned */
+	size_t map_bytes;
 	size_t state_size;
-	uint64_t evicted;
 };
 
 _Static_assert(sizeof(struct flow_key) == 40, "flow keys have no padding");
 
 struct flows *
-flows_new(uint32_t slots, size_t state_size)
+flows_new(uint32_t slots, size_t state_size, uint64_t seed)
 {
 	struct flows *f = pages_new(1, sizeof *f);
+	size_t value = sizeof(struct flow) + state_size;
 
 	assert(state_size <= PROTO_MAX_STATE);
-	f->state_size = state_size > 0 ? (state_size + 15) / 16 * 16 : 16;
-	lru_init(&f->lru, slots);
-	f->flow = pages_new(slots, sizeof f->flow[0]);
-	f->state = pages_new(slots, f->state_size);
+	f->state_size = state_size;
+	f->map_bytes = map_size(slots, sizeof(struct flow_key), value);
+	f->map = map_init(pages_new(1, f->map_bytes), slots, sizeof(struct flow_key), value,
+	                  seed, NULL, NULL);
 	return f;
 }
 
@@ -36,9 +35,7 @@ flows_free(struct flows *f)
 {
 	if (f == NULL)
 		return;
-	pages_free(f->flow, f->lru.slots, sizeof f->flow[0]);
-	pages_free(f->state, f->lru.slots, f->state_size);
-	lru_fini(&f->lru);
+	pages_free(f->map, 1, f->map_bytes);
 	pages_free(f, 1, sizeof *f);
 }
 
@@ -64,14 +61,6 @@ flow_key(const struct endpoint *src, const struct endpoint *dst, bool *from_high
 	return (struct flow_key){ { d[0], d[1] }, { s[0], s[1] }, dst->port, src->port };
 }
 
-static bool
-same_key(const struct flow_key *a, const struct flow_key *b)
-{
-	return a->low[0] == b->low[0] && a->low[1] == b->low[1] && a->high[0] == b->high[0] &&
-	       a->high[1] == b->high[1] && a->low_port == b->low_port &&
-	       a->high_port == b->high_port;
-}
-
 uint64_t
 flow_hash(const struct flow_key *key, uint64_t seed)
 {
@@ -79,33 +68,20 @@ flow_hash(const struct flow_key *key, uint64_t seed)
 }
 
 struct flow *
-flows_find(struct flows *f, const struct flow_key *key, uint64_t hash)
+flows_find(struct flows *f, const struct flow_key *key)
 {
-	uint32_t slot = lru_first(&f->lru, hash);
-
-	while (slot != LRU_NONE && !same_key(&f->flow[slot].key, key))
-		slot = lru_next(&f->lru, slot);
-	if (slot == LRU_NONE)
-		return NULL;
-	lru_touch(&f->lru, slot);
-	return &f->flow[slot];
+	return map_get(f->map, key);
 }
 
 struct flow *
-flows_add(struct flows *f, const struct flow_key *key, uint64_t hash,
-          const struct proto *proto, const void *state)
+flows_add(struct flows *f, const struct flow_key *key, const struct proto *proto,
+          const void *state)
 {
-	bool evicted;
-	uint32_t slot = lru_add(&f->lru, hash, &evicted);
-	struct flow *flow = &f->flow[slot];
+	struct flow *flow = map_put(f->map, key, NULL);
 
 	assert(proto->state_size <= f->state_size);
-	f->evicted += evicted;
-	*flow = (struct flow){
-		.key = *key,
-		.proto = proto,
-		.state = f->state + slot * f->state_size,
-	};
+	flow->key = *key;
+	flow->proto = proto;
 	memcpy(flow->state, state, proto->state_size);
 	return flow;
 }
@@ -113,17 +89,19 @@ flows_add(struct flows *f, const struct flow_key *key, uint64_t hash,
 void
 flows_forget(struct flows *f, struct flow *flow)
 {
-	lru_remove(&f->lru, (uint32_t)(flow - f->flow));
+	const struct flow_key key = flow->key;
+
+	map_del(f->map, &key);
 }
 
 uint32_t
 flows_used(const struct flows *f)
 {
-	return f->lru.used;
+	return map_count(f->map);
 }
 
 uint64_t
 flows_evicted(const struct flows *f)
 {
-	return f->evicted;
+	return map_evicted(f->map);
 }

@@ -30,28 +30,28 @@ struct flow_key {
 struct flow {
 	struct flow_key key;
 	const struct proto *proto;
-	void *state;       /* proto->state_size bytes, the table's */
 	uint8_t bad;       /* datagrams in a row that were not the protocol's */
 	bool high_opened;  /* the first packet was sent by key.high */
+	_Alignas(8) uint8_t state[]; /* proto->state_size bytes */
 };
 
 struct flows;
 
-/* state_size: of the largest decoder that will be used. */
-struct flows *flows_new(uint32_t slots, size_t state_size);
+/* state_size: of the largest decoder that will be used. seed keys the hashes. */
+struct flows *flows_new(uint32_t slots, size_t state_size, uint64_t seed);
 void flows_free(struct flows *f); /* takes NULL */
 
 /* *from_high: src is key.high. A flow from an endpoint to itself is from_low. */
 struct flow_key flow_key(const struct endpoint *src, const struct endpoint *dst,
                          bool *from_high);
-uint64_t flow_hash(const struct flow_key *key, uint64_t seed);
+uint64_t flow_hash(const struct flow_key *key, uint64_t seed); /* for strangers */
 
 /* The flow, now the most recently heard, or NULL. It stays valid until the next
  * flows_add or flows_forget. */
-struct flow *flows_find(struct flows *f, const struct flow_key *key, uint64_t hash);
+struct flow *flows_find(struct flows *f, const struct flow_key *key);
 
 /* A new flow with a copy of the state that recognised it. */
-struct flow *flows_add(struct flows *f, const struct flow_key *key, uint64_t hash,
+struct flow *flows_add(struct flows *f, const struct flow_key *key,
                        const struct proto *proto, const void *state);
 void flows_forget(struct flows *f, struct flow *flow);
 

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#include "base/hash.h"
-#include "probe/lru.h"
+#include "base/map.h"
 #include "probe/pages.h"
 
 #define UNIT 8u /* bytes: what fragment offsets count in */
@@ -25,6 +24,7 @@ struct datagram {
 	struct key key;
 	int64_t first_ns;
 	struct counts_sum sum;
+	uint32_t slot;       /* of its units and bytes */
 	uint32_t total;      /* bytes; 0 until the last fragment came */
 	uint32_t highest;    /* end of what was seen */
 	uint32_t units_seen;
@@ -33,37 +33,70 @@ struct datagram {
 };
 
 struct fragments {
-	struct lru lru;            /* never touched: the oldest is the first begun */
-	struct datagram *datagram; /* one a slot; all three owned */
-	uint8_t *unit;             /* UNITS a slot */
-	uint8_t *bytes;            /* SLOT_BYTES a slot */
+	struct map *map;     /* key -> datagram, the one begun first the oldest */
+	size_t map_bytes;
+	uint32_t slots, spare;
+	uint32_t *slot;      /* the first spare ones are free; these three and the
+	                      * map are owned */
+	uint8_t *unit;       /* UNITS a slot */
+	uint8_t *bytes;      /* SLOT_BYTES a slot */
 	struct fragment_counts counts;
 };
+
+static void
+sum_move(struct counts_sum *from, struct counts_sum *to, const struct counts_sum *what)
+{
+	from->packets -= what->packets;
+	from->bytes -= what->bytes;
+	to->packets += what->packets;
+	to->bytes += what->bytes;
+}
+
+static void
+give_up(struct fragments *f, const struct datagram *d)
+{
+	sum_move(&f->counts.waiting, &f->counts.lost, &d->sum);
+	f->slot[f->spare++] = d->slot;
+}
+
+static void
+make_room(void *ctx, const void *key, void *value)
+{
+	struct fragments *f = ctx;
+
+	(void)key;
+	give_up(f, value);
+	f->counts.evicted++;
+}
 
 struct fragments *
 fragments_new(uint32_t slots)
 {
 	struct fragments *f = pages_new(1, sizeof *f);
 
-	lru_init(&f->lru, slots);
-	f->datagram = pages_new(slots, sizeof f->datagram[0]);
+	f->map_bytes = map_size(slots, sizeof(struct key), sizeof(struct datagram));
+	f->map = map_init(pages_new(1, f->map_bytes), slots, sizeof(struct key),
+	                  sizeof(struct datagram), 0, make_room, f);
+	f->slots = slots;
+	f->slot = pages_new(slots, sizeof f->slot[0]);
 	f->unit = pages_new(slots, UNITS);
 	f->bytes = pages_new(slots, SLOT_BYTES);
+	while (f->spare < slots) {
+		f->slot[f->spare] = slots - 1 - f->spare;
+		f->spare++;
+	}
 	return f;
 }
 
 void
 fragments_free(struct fragments *f)
 {
-	uint32_t slots;
-
 	if (f == NULL)
 		return;
-	slots = f->lru.slots;
-	pages_free(f->datagram, slots, sizeof f->datagram[0]);
-	pages_free(f->unit, slots, UNITS);
-	pages_free(f->bytes, slots, SLOT_BYTES);
-	lru_fini(&f->lru);
+	pages_free(f->map, 1, f->map_bytes);
+	pages_free(f->slot, f->slots, sizeof f->slot[0]);
+	pages_free(f->unit, f->slots, UNITS);
+	pages_free(f->bytes, f->slots, SLOT_BYTES);
 	pages_free(f, 1, sizeof *f);
 }
 
@@ -77,31 +110,6 @@ key_of(const struct ip_packet *ip)
 	return key;
 }
 
-static void
-sum_move(struct counts_sum *from, struct counts_sum *to, const struct counts_sum *what)
-{
-	from->packets -= what->packets;
-	from->bytes -= what->bytes;
-	to->packets += what->packets;
-	to->bytes += what->bytes;
-}
-
-static void
-give_up(struct fragments *f, uint32_t slot)
-{
-	sum_move(&f->counts.waiting, &f->counts.lost, &f->datagram[slot].sum);
-}
-
-static uint32_t
-find(struct fragments *f, const struct key *key, uint64_t hash)
-{
-	uint32_t slot = lru_first(&f->lru, hash);
-
-	while (slot != LRU_NONE && memcmp(&f->datagram[slot].key, key, sizeof *key) != 0)
-		slot = lru_next(&f->lru, slot);
-	return slot;
-}
-
 static bool
 is_late(const struct datagram *d, int64_t t_ns)
 {
@@ -109,24 +117,17 @@ is_late(const struct datagram *d, int64_t t_ns)
 	       d->first_ns - t_ns > FRAGMENT_TIMEOUT_NS;
 }
 
-static uint32_t
-begin(struct fragments *f, const struct key *key, uint64_t hash, const struct ip_packet *ip,
-      int64_t t_ns)
+static struct datagram *
+begin(struct fragments *f, const struct key *key, const struct ip_packet *ip, int64_t t_ns)
 {
-	uint32_t slot = lru_victim(&f->lru);
-	bool evicted;
+	struct datagram *d = map_put(f->map, key, NULL);
 
-	if (slot != LRU_NONE)
-		give_up(f, slot);
-	slot = lru_add(&f->lru, hash, &evicted);
-	f->counts.evicted += evicted;
-	f->datagram[slot] = (struct datagram){
-		.key = *key,
-		.first_ns = t_ns,
-		.protocol = ip->protocol,
-	};
-	memset(f->unit + (size_t)slot * UNITS, UNIT_UNSEEN, UNITS);
-	return slot;
+	d->key = *key;
+	d->slot = f->slot[--f->spare];
+	d->first_ns = t_ns;
+	d->protocol = ip->protocol;
+	memset(f->unit + (size_t)d->slot * UNITS, UNIT_UNSEEN, UNITS);
+	return d;
 }
 
 /* The datagram's length is what its last fragment says; nothing lies past it. */
@@ -191,13 +192,12 @@ place_all(uint8_t *unit, uint8_t *bytes, const uint8_t *from, uint32_t captured,
 }
 
 static void
-place(struct fragments *f, uint32_t slot, const struct ip_packet *ip)
+place(struct fragments *f, struct datagram *d, const struct ip_packet *ip)
 {
-	struct datagram *d = &f->datagram[slot];
 	struct reader in = ip->payload.in;
 	uint32_t len = ip->payload.wire_len, captured = (uint32_t)reader_left(&in), fresh;
-	uint8_t *unit = f->unit + (size_t)slot * UNITS + ip->offset / UNIT;
-	uint8_t *bytes = f->bytes + (size_t)slot * SLOT_BYTES + ip->offset;
+	uint8_t *unit = f->unit + (size_t)d->slot * UNITS + ip->offset / UNIT;
+	uint8_t *bytes = f->bytes + (size_t)d->slot * SLOT_BYTES + ip->offset;
 	const uint8_t *from = reader_take(&in, captured);
 
 	if (ip->offset >= d->highest)
@@ -210,10 +210,9 @@ place(struct fragments *f, uint32_t slot, const struct ip_packet *ip)
 }
 
 static uint32_t
-captured_from_start(const struct fragments *f, uint32_t slot)
+captured_from_start(const struct fragments *f, const struct datagram *d)
 {
-	const struct datagram *d = &f->datagram[slot];
-	const uint8_t *unit = f->unit + (size_t)slot * UNITS;
+	const uint8_t *unit = f->unit + (size_t)d->slot * UNITS;
 	uint32_t i = 0, len;
 
 	if (!d->cut)
@@ -227,35 +226,36 @@ captured_from_start(const struct fragments *f, uint32_t slot)
 }
 
 static void
-finish(struct fragments *f, uint32_t slot, struct fragment_done *done)
+finish(struct fragments *f, const struct datagram *d, struct fragment_done *done)
 {
-	struct datagram *d = &f->datagram[slot];
+	const struct key key = d->key;
 
-	done->payload = part_over(f->bytes + (size_t)slot * SLOT_BYTES,
-	                          captured_from_start(f, slot), d->total);
+	done->payload = part_over(f->bytes + (size_t)d->slot * SLOT_BYTES,
+	                          captured_from_start(f, d), d->total);
 	done->protocol = d->protocol;
 	done->sum = d->sum;
 	f->counts.waiting.packets -= d->sum.packets;
 	f->counts.waiting.bytes -= d->sum.bytes;
 	f->counts.completed++;
-	lru_remove(&f->lru, slot);
+	f->slot[f->spare++] = d->slot;
+	map_del(f->map, &key);
 }
 
-/* The slot of this fragment's datagram, which may have to be begun. */
-static uint32_t
+/* This fragment's datagram, which may have to be begun. */
+static struct datagram *
 locate(struct fragments *f, const struct ip_packet *ip, int64_t t_ns)
 {
 	struct key key = key_of(ip);
-	uint64_t hash = hash_bytes(&key, sizeof key, 0);
-	uint32_t slot = find(f, &key, hash);
+	struct datagram *d = map_peek(f->map, &key);
 
-	if (slot != LRU_NONE && is_late(&f->datagram[slot], t_ns)) {
-		give_up(f, slot);
+	if (d != NULL && !is_late(d, t_ns))
+		return d;
+	if (d != NULL) {
+		give_up(f, d);
 		f->counts.expired++;
-		lru_remove(&f->lru, slot);
-		slot = LRU_NONE;
+		map_del(f->map, &key);
 	}
-	return slot != LRU_NONE ? slot : begin(f, &key, hash, ip, t_ns);
+	return begin(f, &key, ip, t_ns);
 }
 
 static void
@@ -271,17 +271,16 @@ enum fragment_verdict
 fragments_add(struct fragments *f, const struct ip_packet *ip, int64_t t_ns,
               uint32_t frame_bytes, struct fragment_done *done)
 {
-	uint32_t end = ip->offset + ip->payload.wire_len, slot;
+	uint32_t end = ip->offset + ip->payload.wire_len;
 	struct datagram *d;
 
 	f->counts.seen++;
 	if (!is_sound(ip))
 		return FRAGMENT_BAD;
-	slot = locate(f, ip, t_ns);
-	d = &f->datagram[slot];
+	d = locate(f, ip, t_ns);
 	if (!fits(d, end, ip->more))
 		return FRAGMENT_BAD;
-	place(f, slot, ip);
+	place(f, d, ip);
 	account(f, d, frame_bytes);
 	if (ip->offset == 0)
 		d->protocol = ip->protocol;
@@ -291,19 +290,21 @@ fragments_add(struct fragments *f, const struct ip_packet *ip, int64_t t_ns,
 		d->highest = end;
 	if (d->total == 0 || d->units_seen < (d->total + UNIT - 1) / UNIT)
 		return FRAGMENT_WAITING;
-	finish(f, slot, done);
+	finish(f, d, done);
 	return FRAGMENT_COMPLETE;
 }
 
 void
 fragments_end(struct fragments *f)
 {
-	uint32_t slot;
+	struct datagram *d;
 
-	while ((slot = lru_oldest(&f->lru)) != LRU_NONE) {
-		give_up(f, slot);
+	while ((d = map_oldest(f->map, NULL)) != NULL) {
+		const struct key key = d->key;
+
+		give_up(f, d);
 		f->counts.incomplete++;
-		lru_remove(&f->lru, slot);
+		map_del(f->map, &key);
 	}
 }
 

@@ -73,9 +73,14 @@ read_head(struct grapes_pending *w, const struct grapes_message *g)
 	if (r.failed)
 		return PROTO_SHORT;
 	if (type != GRAPES_CHUNK) {
+		/* the classic's header proves nothing, and only its chunks are so long */
+		if (!g->known && g->dialect == GRAPES_CLASSIC)
+			return PROTO_MALFORMED;
 		w->type = type;
-		return type == GRAPES_TOPOLOGY || type == GRAPES_SIGNALLING || type == GRAPES_TMAN
-		       ? PROTO_OTHER : PROTO_MALFORMED;
+		return type == GRAPES_TOPOLOGY || type == GRAPES_SIGNALLING ||
+		               type == GRAPES_TMAN ?
+		           PROTO_OTHER :
+		           PROTO_MALFORMED;
 	}
 	verdict = grapes_message_chunk_head(g, &w->chunk);
 	if (verdict == PROTO_SHORT && g->len < GRAPES_CHUNK_HEAD)
@@ -137,7 +142,8 @@ hold(struct grapes_fragments *f, struct grapes_pending *w, const struct grapes_p
 	if (!w->held)
 		return;
 	if (unit_is_new && w->last != 0)
-		memmove(f->hold + bytes_before_last(w), f->hold + GRAPES_HOLD - w->last, w->last);
+		memmove(f->hold + bytes_before_last(w), f->hold + GRAPES_HOLD - w->last,
+		        w->last);
 	memcpy(f->hold + place_of(w, p), reader_take(&r, g->len), g->len);
 }
 

@@ -63,7 +63,8 @@ struct grapes_fragments {
 /* Takes a piece: g->bytes and g->len are those of the piece. Answers what the
  * message says if it is complete now; OTHER when nothing is to be told yet;
  * SHORT when the capture cut the head; MALFORMED drops the message. */
-enum proto_verdict grapes_fragments_add(struct grapes_fragments *f, const struct grapes_piece *p,
+enum proto_verdict grapes_fragments_add(struct grapes_fragments *f,
+                                        const struct grapes_piece *p,
                                         const struct grapes_message *g, struct obs_sink *out);
 
 #endif

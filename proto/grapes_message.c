@@ -95,7 +95,8 @@ read_text_node(struct reader *r, struct endpoint *e)
 		text[len++] = (char)c;
 	}
 	text[len] = '\0';
-	if (strspn(text, "0123456789abcdefABCDEF.:") != len || len - colon < 2 || len - colon > 6)
+	if (strspn(text, "0123456789abcdefABCDEF.:") != len || len - colon < 2 ||
+	    len - colon > 6)
 		return false;
 	for (const char *digit = text + colon + 1; *digit != '\0'; digit++) {
 		if (*digit < '0' || *digit > '9')
@@ -228,7 +229,8 @@ set_list(struct observation *o, const struct signalling *s)
 		lowest = id < lowest ? id : lowest;
 		highest = id > highest ? id : highest;
 	}
-	if (highest - lowest >= OBS_MAX_WIDTH || !obs_set_range(o, lowest, highest - lowest + 1))
+	if (highest - lowest >= OBS_MAX_WIDTH ||
+	    !obs_set_range(o, lowest, highest - lowest + 1))
 		return false;
 	for (r = s->set; reader_left(&r) > 0;)
 		obs_set(o, reader_be32(&r) - lowest);
@@ -360,9 +362,9 @@ on_topology(const struct grapes_message *g, struct obs_sink *out)
 		if (o->u.contacts.n == 1)
 			own_age = age;
 	}
-	if (reader_left(&g->bytes) < g->len)
+	if (reader_left(&g->bytes) < g->len || o->u.contacts.n == 0)
 		return PROTO_SHORT;
-	if (o->u.contacts.n == 0 || o->u.contacts.n > cache)
+	if (o->u.contacts.n > cache)
 		return PROTO_MALFORMED;
 	first = obs_contact(o, 0);
 	if (!g->known && !may_be(&first, &g->m->src))

@@ -283,7 +283,8 @@ observed_text(FILE *out, const struct observation *o, const char *protocol)
 	if (!endpoint_is_none(&o->to))
 		endpoint_format(&o->to, to);
 	text_time(out, o->t_ns);
-	fprintf(out, " %s %s %s > %s", protocol ? protocol : "-", kind ? kind : "unknown", peer, to);
+	fprintf(out, " %s %s %s > %s", protocol ? protocol : "-", kind ? kind : "unknown", peer,
+		to);
 	if (o->action != OBS_NO_ACTION)
 		fprintf(out, " %s", obs_action_name(o->action));
 	text_details(out, o);

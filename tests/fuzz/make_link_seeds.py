@@ -78,6 +78,44 @@ def link_seeds():
         yield f'runt_{n}', seed(ETHERNET, record(frame[:n]))
 
 
+def short(name, link, frame, need):
+    """The frame one byte short of what a header needs: cut, and never sent."""
+    yield f'{name}_cut', seed(link, record(frame[:need - 1], len(frame) - need + 1))
+    yield f'{name}_runt', seed(link, record(frame[:need - 1]))
+
+
+def short_seeds():
+    plain, six = ipv4(udp(toy())), ipv6(udp(toy()))
+    netlink = struct.pack('>H', 824)
+    yield from short('tag', ETHERNET, ethernet(plain, tags=1), 18)
+    yield from short('cooked', COOKED, bytes(14) + b'\x08\0' + plain, 16)
+    yield from short('cooked2', COOKED2, b'\x08\0' + bytes(18) + plain, 20)
+    yield from short('raw', RAW, plain, 1)
+    yield from short('loopback', LOOPBACK, b'\x02\0\0\0' + plain, 4)
+    yield 'loopback_other', seed(LOOPBACK, record(b'\x07\0\0\0' + plain))
+    yield 'cooked_netlink', seed(COOKED, record(bytes(2) + netlink + bytes(10) + b'\x08\0'))
+    yield 'cooked2_netlink', seed(COOKED2, record(b'\x08\0' + bytes(6) + netlink + bytes(10)))
+    yield from short('options', IPV4, ipv4(udp(toy()), options=bytes(8)), 28)
+    yield from short('ipv6', IPV6, six, 40)
+    yield 'ipv6_length_over', seed(IPV6, record(six[:-1]))
+    yield 'ipv6_length_zero', seed(IPV6, record(six[:4] + b'\0\0' + six[6:]))
+    yield from short('extension_head', IPV6, ipv6(extension(UDP, udp(toy())), 60), 42)
+    yield from short('extension', IPV6, ipv6(extension(UDP, udp(toy()), 1), 60), 56)
+    yield from short('fragment_header', IPV6, ipv6(fragment6(UDP, udp(toy()), 0, True), 44), 48)
+    yield from short('udp', IPV4, plain, 28)
+
+
+def other_seeds():
+    yield 'tcp', seed(IPV4, record(ipv4(bytes(20), protocol=6)))
+    yield 'tcp_fragment', seed(IPV4, record(ipv4(bytes(24), protocol=6, more=True)))
+    yield 'tcp_fragment_ipv6', seed(IPV6, record(ipv6(fragment6(6, bytes(24), 0, True), 44)))
+    inner = extension(UDP, udp(toy(more=12)))
+    first = ipv6(fragment6(60, inner[:16], 0, True), 44)
+    yield 'extension_cut_in_fragment', seed(
+        IPV6, record(first[:49], len(first) - 49),
+        record(ipv6(fragment6(60, inner[16:], 16, False), 44)))
+
+
 def ip_seeds():
     for n in (0, 4, 40):
         yield f'options_{n}', seed(IPV4, record(ipv4(udp(toy()), options=bytes(n))))
@@ -166,7 +204,8 @@ def flow_seeds():
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for group in (link_seeds, ip_seeds, fragment_seeds, flow_seeds):
+    for group in (link_seeds, short_seeds, other_seeds, ip_seeds, fragment_seeds,
+                  flow_seeds):
         for name, data in group():
             (folder / name).write_bytes(data)
 

@@ -4,10 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
 #include "probe/decode.h"
+#include "probe/flow.h"
 #include "probe/fragment.h"
 #include "record/observation.h"
 #include "tests/unit/packets.h"
@@ -457,6 +459,44 @@ a_million_flows_of_one_packet_leave_the_swarm_alone(void **state)
 	assert_conserved();
 }
 
+static long
+peak_kib(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+/* With the tables of the default size: 18 MiB of fragments, and of flows what
+ * the toy's small state needs. A sanitizer's shadow adds an eighth. */
+static void
+floods_stay_within_the_ceilings(void **state)
+{
+	struct decode_options options = { .protocols = toy_table };
+	long before = peak_kib();
+
+	(void)state;
+	decode_free(d);
+	d = decode_new(&options, &keeper.sink);
+	packet_begin_counting(&inner, 65515);
+	for (uint16_t id = 0; id < 1000; id++) {
+		for (uint32_t at = 8; at < 65000; at += 1480) {
+			packet_piece(&pkt, id, &inner, at, 1000);
+			give_pkt_cut(pkt.len);
+		}
+	}
+	packet_whole(&pkt, 1, 2, "TOY\0", 4);
+	for (uint32_t n = 0; n < 100000; n++) {
+		memcpy(pkt.bytes + 27, &n, 3);
+		give_pkt_cut(pkt.len);
+	}
+	assert_int_equal(decode_counts(d)->fragments_evicted, 1000 - FRAGMENT_SLOTS);
+	assert_int_equal(decode_counts(d)->flows_evicted, 100000 - FLOW_SLOTS);
+	assert_in_range(peak_kib() - before, 0, 32 * 1024);
+	assert_conserved();
+}
+
 #define with_decode(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -479,6 +519,7 @@ main(void)
 		with_decode(fragments_of_other_protocols_are_not_kept),
 		with_decode(ipv6_fragments_may_hide_udp_behind_other_headers),
 		with_decode(times_that_go_back_or_out_of_range_are_counted),
+		with_decode(floods_stay_within_the_ceilings),
 		with_decode(a_million_flows_of_one_packet_leave_the_swarm_alone),
 	};
 

@@ -8,62 +8,8 @@
 #include <cmocka.h>
 
 #include "probe/flow.h"
-#include "probe/lru.h"
 #include "probe/stranger.h"
 #include "tests/unit/toy.h"
-
-static void
-a_full_table_gives_away_the_slot_not_used_for_longest(void **state)
-{
-	struct lru l;
-	bool evicted;
-
-	(void)state;
-	lru_init(&l, 3);
-	assert_int_equal(lru_victim(&l), LRU_NONE);
-	for (uint64_t h = 0; h < 3; h++) {
-		assert_int_equal(lru_add(&l, h, &evicted), h);
-		assert_false(evicted);
-	}
-	assert_int_equal(lru_oldest(&l), 0);
-	lru_touch(&l, 0);
-	assert_int_equal(lru_victim(&l), 1);
-	assert_int_equal(lru_add(&l, 3, &evicted), 1);
-	assert_true(evicted);
-	assert_int_equal(lru_first(&l, 1), LRU_NONE);
-	assert_int_equal(lru_first(&l, 3), 1);
-	lru_remove(&l, 0);
-	assert_int_equal(l.used, 2);
-	assert_int_equal(lru_add(&l, 4, &evicted), 0);
-	assert_false(evicted);
-	assert_int_equal(lru_victim(&l), 2);
-	lru_fini(&l);
-}
-
-static void
-slots_with_one_hash_are_all_found(void **state)
-{
-	struct lru l;
-	bool evicted;
-	uint32_t seen = 0;
-
-	(void)state;
-	lru_init(&l, 8);
-	for (int i = 0; i < 4; i++) {
-		lru_add(&l, 5, &evicted);
-		lru_add(&l, 5 + l.buckets, &evicted); /* same bucket */
-	}
-	for (uint32_t s = lru_first(&l, 5); s != LRU_NONE; s = lru_next(&l, s))
-		seen |= 1u << s;
-	assert_int_equal(seen, 0x55);
-	lru_remove(&l, 2);
-	lru_remove(&l, 6);
-	seen = 0;
-	for (uint32_t s = lru_first(&l, 5); s != LRU_NONE; s = lru_next(&l, s))
-		seen |= 1u << s;
-	assert_int_equal(seen, 0x11);
-	lru_fini(&l);
-}
 
 static struct flow_key
 key_of(uint32_t from, uint32_t to, bool *from_high)
@@ -95,7 +41,7 @@ add(struct flows *f, uint32_t n, const void *s)
 	bool high;
 	struct flow_key key = key_of(n, n + 1, &high);
 
-	return flows_add(f, &key, flow_hash(&key, 0), &toy, s);
+	return flows_add(f, &key, &toy, s);
 }
 
 static struct flow *
@@ -104,13 +50,13 @@ look(struct flows *f, uint32_t n)
 	bool high;
 	struct flow_key key = key_of(n, n + 1, &high);
 
-	return flows_find(f, &key, flow_hash(&key, 0));
+	return flows_find(f, &key);
 }
 
 static void
 a_flow_keeps_a_copy_of_its_state_until_it_is_forgotten(void **state)
 {
-	struct flows *f = flows_new(4, toy.state_size);
+	struct flows *f = flows_new(4, toy.state_size, 0);
 	uint8_t s[PROTO_MAX_STATE] = { 7 };
 	struct flow *one = add(f, 1, s);
 
@@ -132,7 +78,7 @@ a_flow_keeps_a_copy_of_its_state_until_it_is_forgotten(void **state)
 static void
 flows_not_heard_for_longest_make_room_and_are_counted(void **state)
 {
-	struct flows *f = flows_new(100, toy.state_size);
+	struct flows *f = flows_new(100, toy.state_size, 0);
 	uint8_t s[PROTO_MAX_STATE] = { 0 };
 
 	(void)state;
@@ -183,8 +129,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_full_table_gives_away_the_slot_not_used_for_longest),
-		cmocka_unit_test(slots_with_one_hash_are_all_found),
 		cmocka_unit_test(both_directions_are_one_flow),
 		cmocka_unit_test(a_flow_keeps_a_copy_of_its_state_until_it_is_forgotten),
 		cmocka_unit_test(flows_not_heard_for_longest_make_room_and_are_counted),

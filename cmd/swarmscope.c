@@ -45,8 +45,8 @@ command_index(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+	char version[] = "version", *name;
 	const struct command_row *row;
-	char *name;
 	int at;
 
 	options_program = &program;
@@ -62,7 +62,7 @@ main(int argc, char **argv)
 
 		if (asks_version)
 			return cmd_version(options_command("version"), 1,
-					   (char *[]){ "version", NULL });
+					   (char *[]){ version, NULL });
 		if (argc > 1 && !asks_help) {
 			options_complain(NULL, "unknown option '%s'", argv[1]);
 			return err_exit_status(ERR_USAGE);

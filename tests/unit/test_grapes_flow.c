@@ -391,6 +391,7 @@ what_would_prove_nothing_is_ours_only_in_a_known_flow(void **state)
 	assert_int_equal(rig_datagram(r, foreign, 4, 4), PROTO_NOT_MINE);
 	assert_int_equal(rig_datagram(r, foreign, 0, 0), PROTO_NOT_MINE);
 	assert_int_equal(rig_datagram(r, foreign, 0, 4), PROTO_SHORT);
+	assert_int_equal(rig_datagram(r, request, 5, 4), PROTO_NOT_MINE); /* padded */
 	rig_free(r);
 }
 

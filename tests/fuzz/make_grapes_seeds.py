@@ -223,7 +223,7 @@ def in_pieces():
         'classic_piece_first': map(given, pieces(CLASSIC, c, 50)[1:] + pieces(CLASSIC, g, 50)),
         'classic_index_over': [given(framed(CLASSIC, bitmap(ACCEPT, 0, 0))),
                                given(b'\1\0\1\x12'), given(b'\1\2\1\x12'), given(b'\1\1\1'),
-                               given(b'\1\1')],
+                               given(b'\1\1'), given(b'\1\0\1\x12'), given(b'\1\3\2\x12')],
         'signal_cut': [given(framed(ENGINE, bitmap(ACK, 7, 9))[:n], 34 - n) for n in
                        (33, 32, 30, 28, 24, 23, 12, 11)],
         'stranger_ipv6': [given(framed(ENGINE, bitmap(BMAP, 0, 0, b'2001:db8::1:6000-')))],

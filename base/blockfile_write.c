@@ -281,8 +281,8 @@ blockfile_put(struct blockfile_writer *w, uint64_t first, uint32_t count)
 
 	if (len == 0)
 		return 0;
-	stored = ZSTD_compressCCtx(w->zstd, w->block + BLOCKFILE_PREFIX, BLOCKFILE_MAX_STORED, w->raw,
-	                           len, LEVEL);
+	stored = ZSTD_compressCCtx(w->zstd, w->block + BLOCKFILE_PREFIX, BLOCKFILE_MAX_STORED,
+	                           w->raw, len, LEVEL);
 	if (ZSTD_isError(stored))
 		return ERR_IO;
 	writer_le32(&block, (uint32_t)len);

@@ -85,8 +85,8 @@ static const struct command_row commands[] = {
 	  "receives which chunks.",
 	  decode_options, cmd_decode },
 	{ "score", "a report against the truth", "REPORT", 1, 1, score_examples,
-	  "Matches the sessions and events of a report with a truth log, one to one, and prints how "
-	  "wrong they are: errors, precision and recall, coverage and width of the intervals.",
+	  "Matches the sessions and events of a report with a truth log, one to one, and prints "
+	  "how wrong they are: errors, precision and recall, coverage and width of the intervals.",
 	  score_options, cmd_score },
 	{ "help", "what a command does and takes", "[COMMAND]", 0, 1, help_examples,
 	  "Tells what a command does and which options it takes.", help_options, cmd_help },

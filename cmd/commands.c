@@ -102,6 +102,11 @@ const struct program program = {
 	.name = "swarmscope",
 	.version = PACKAGE_VERSION,
 	.purpose = "how well the viewers of a peer-to-peer live stream are served",
+	.about = "Watches swarms that share a live stream from outside: reads the buffer maps that "
+	         "their peers send each other, and infers what the viewers live through: start-up "
+	         "delay, freezes, skips, lag and the share of chunks that arrive in time. It needs "
+	         "nothing in the player and looks at no picture.",
+	.date = "2026-11-25",
 	.commands = commands,
 	.global = global_options,
 };

@@ -28,9 +28,9 @@ cmd_help(const struct command_row *row, int argc, char **argv)
 	if (rc != 0)
 		return rc - 1;
 	if (n == 1 && (about = options_command(args[0])) == NULL) {
-		options_complain(NULL, "unknown command '%s'", args[0]);
+		rc = options_unknown_command(args[0]);
 		free(args);
-		return err_exit_status(ERR_USAGE);
+		return err_exit_status(rc);
 	}
 	if (opt.man)
 		options_man(stdout, about);

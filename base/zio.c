@@ -188,7 +188,8 @@ read_gzip(struct zio *z, void *buf, size_t n)
 			z->inside = false;
 			inflateReset(&z->gz);
 		} else if (rc != Z_OK && rc != Z_BUF_ERROR) {
-			return z->error = ERR_DAMAGED;
+			z->error = ERR_DAMAGED; /* told once what came before is read */
+			return z->gz.avail_out == n ? z->error : (int64_t)(n - z->gz.avail_out);
 		}
 	}
 	return (int64_t)(n - z->gz.avail_out);
@@ -209,8 +210,10 @@ read_zstd(struct zio *z, void *buf, size_t n)
 			return 0;
 		in = (ZSTD_inBuffer){ z->in, z->len, z->at };
 		rc = ZSTD_decompressStream(z->zstd, &out, &in);
-		if (ZSTD_isError(rc))
-			return z->error = ERR_DAMAGED;
+		if (ZSTD_isError(rc)) {
+			z->error = ERR_DAMAGED; /* as above */
+			return out.pos > 0 ? (int64_t)out.pos : z->error;
+		}
 		if (z->at == z->len && z->ended && out.pos == 0 && rc != 0)
 			return z->error = ERR_TRUNCATED;
 		z->at = in.pos;

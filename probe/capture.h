@@ -1,6 +1,6 @@
 /*
- * capture - one input file, pcap or pcapng, plain or .gz or .zst, packet by
- * packet.
+ * capture - one input file, pcap or pcapng, plain, gzip or zstd, packet by
+ * packet; "-" is standard input.
  *
  * Read by libpcap, with times in nanoseconds. A capture may be closed and opened
  * again, which starts it anew; it owns its file and buffers.
@@ -45,7 +45,7 @@ const char *capture_text(const struct capture *c);
 enum link_type capture_link(const struct capture *c); /* once opened */
 
 /* Can it be closed and read again from the start (not a pipe)? Once opened. */
-bool capture_is_regular(const struct capture *c);
+bool capture_can_reopen(const struct capture *c);
 
 /* Bytes of the file read so far, and its size; 0 where they are not known. */
 uint64_t capture_position(const struct capture *c);

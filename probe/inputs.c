@@ -160,7 +160,7 @@ inputs_add(struct inputs *in, const char *path)
 	if (got != 1)
 		return 0;
 	input->first_ns = input->next_ns;
-	if (in->open > INPUTS_OPEN && capture_is_regular(input->capture)) {
+	if (in->open > INPUTS_OPEN && capture_can_reopen(input->capture)) {
 		capture_close(input->capture);
 		in->open--;
 		input->asleep = true;

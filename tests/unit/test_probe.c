@@ -376,6 +376,103 @@ one_truncated_file_does_not_stop_the_others(void **state)
 	assert_int_equal(probe_counts(p)->total.packets, 1 + 10);
 }
 
+/* Makes NAME.gz or NAME.zst of a file. */
+static void
+compress(const char *name, const char *program)
+{
+	char command[128];
+
+	snprintf(command, sizeof command, "%s -q %s", program, path(name));
+	assert_int_equal(system(command), 0);
+}
+
+static void
+compressed_captures_give_what_plain_ones_give(void **state)
+{
+	struct counts plain, c;
+	struct digest d;
+
+	(void)state;
+	write_capture("a", 0, 100, 65535);
+	write_capture("b", 0, 100, 65535);
+	read_all("a", NULL, UINT64_MAX, &plain);
+	d = digest;
+	compress("a", "gzip");
+	compress("b", "zstd");
+	read_all("a.gz", NULL, UINT64_MAX, &c);
+	assert_same_as(&d, &c, &plain);
+	read_all("b.zst", NULL, UINT64_MAX, &c);
+	assert_same_as(&d, &c, &plain);
+}
+
+static void
+compressed_captures_cut_anywhere_give_what_came_before(void **state)
+{
+	static const char *const names[] = { "a.gz", "b.zst" };
+	uint64_t last = UINT64_MAX;
+	struct stat st;
+
+	(void)state;
+	write_capture("a", 0, 100, 65535);
+	write_capture("b", 0, 100, 65535);
+	compress("a", "gzip");
+	compress("b", "zstd");
+	for (int i = 0; i < 2; i++, last = UINT64_MAX) {
+		assert_int_equal(stat(path(names[i]), &st), 0);
+		for (off_t len = st.st_size - 1; len > 0; len -= 7) {
+			int err;
+
+			probe_free(p);
+			begin_probe();
+			assert_int_equal(truncate(path(names[i]), len), 0);
+			err = probe_add_file(p, path(names[i]));
+			assert_true(err == 0 || err == ERR_NOT_CAPTURE);
+			assert_int_equal(probe_run(p), 0);
+			assert_int_equal(probe_warnings(p), err == 0);
+			assert_true(probe_counts(p)->total.packets <= last);
+			last = probe_counts(p)->total.packets;
+		}
+	}
+}
+
+static void
+damage_in_compressed_data_is_a_warning(void **state)
+{
+	FILE *f;
+
+	(void)state;
+	write_capture("a", 0, 200, 65535);
+	compress("a", "gzip");
+	f = fopen(path("a.gz"), "r+b");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, -8, SEEK_END), 0); /* the checksum */
+	fwrite("wrong", 5, 1, f);
+	fclose(f);
+	assert_int_equal(probe_add_file(p, path("a.gz")), 0);
+	assert_int_equal(probe_run(p), 0);
+	assert_int_equal(probe_warnings(p), 1);
+	assert_non_null(strstr(probe_warning(p, 0), "compressed data are damaged"));
+	assert_int_equal(digest.gaps, 1);
+	assert_int_equal(probe_counts(p)->total.packets, 200);
+}
+
+static void
+standard_input_is_an_input_and_named_so(void **state)
+{
+	int saved = dup(STDIN_FILENO);
+
+	(void)state;
+	write_capture("a", 0, 10, 65535);
+	assert_non_null(freopen(path("a"), "rb", stdin));
+	assert_int_equal(probe_add_file(p, "-"), 0);
+	assert_int_equal(probe_run(p), 0);
+	assert_int_equal(probe_counts(p)->total.packets, 10);
+	assert_int_equal(probe_add_file(p, "-"), ERR_NOT_CAPTURE); /* at its end */
+	assert_non_null(strstr(probe_error_text(p), "standard input: empty"));
+	assert_true(dup2(saved, STDIN_FILENO) >= 0);
+	close(saved);
+}
+
 static void
 assert_refused(const char *name, int err, const char *what)
 {
@@ -538,6 +635,10 @@ main(void)
 		with_probe(every_snap_length_accounts_for_the_same_bytes),
 		with_probe(a_file_cut_anywhere_gives_what_came_before),
 		with_probe(one_truncated_file_does_not_stop_the_others),
+		with_probe(compressed_captures_give_what_plain_ones_give),
+		with_probe(compressed_captures_cut_anywhere_give_what_came_before),
+		with_probe(damage_in_compressed_data_is_a_warning),
+		with_probe(standard_input_is_an_input_and_named_so),
 		with_probe(what_is_no_capture_is_refused_in_one_line),
 		with_probe(a_file_that_may_not_be_read_is_a_matter_of_permission),
 		with_probe(thousands_of_inputs_need_few_open_files_and_one_more_is_refused),

@@ -21,7 +21,7 @@ struct capture {
 	uint64_t size;
 	enum link_type link;
 	bool ended;
-	size_t bytes;    /* of this allocation */
+	size_t bytes; /* of this allocation */
 	char text[TEXT_BYTES];
 	char path[];
 };
@@ -102,10 +102,12 @@ fail_compressed(struct capture *c)
 	if (zio_error(c->zio) == ERR_TRUNCATED)
 		return fail(c, ERR_TRUNCATED,
 		            "its compressed data end early, after %" PRIu64
-		            " packets (what came before is used)", c->packets);
+		            " packets (what came before is used)",
+		            c->packets);
 	return fail(c, ERR_DAMAGED,
 	            "its compressed data are damaged after %" PRIu64
-	            " packets (what came before is used)", c->packets);
+	            " packets (what came before is used)",
+	            c->packets);
 }
 
 static int
@@ -118,7 +120,8 @@ fail_next(struct capture *c, const char *text)
 	if (says(text, "truncated"))
 		return fail(c, ERR_TRUNCATED,
 		            "ends in the middle of a packet, after %" PRIu64
-		            " packets (what came before is used)", c->packets);
+		            " packets (what came before is used)",
+		            c->packets);
 	if (says(text, "an interface has a type"))
 		return fail(c, ERR_LINK_TYPE,
 		            "its interfaces have different link types "
@@ -128,8 +131,8 @@ fail_next(struct capture *c, const char *text)
 		            "its interfaces have different snapshot lengths "
 		            "(convert it with 'editcap -F pcap')");
 	return fail(c, ERR_DAMAGED,
-	            "damaged after %" PRIu64 " packets: %s (what came before is used)",
-	            c->packets, text);
+	            "damaged after %" PRIu64 " packets: %s (what came before is used)", c->packets,
+	            text);
 }
 
 static int
@@ -176,8 +179,7 @@ start(struct capture *c)
 	err = check_first_byte(c, f);
 	if (err != 0)
 		return err;
-	c->pcap = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO,
-	                                                   text);
+	c->pcap = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, text);
 	return c->pcap != NULL ? check_link(c) : fail_open(c, text);
 }
 

@@ -13,16 +13,16 @@
 #define MAX_ROWS PROTO_IDS
 
 struct decode {
-	struct obs_sink sink;       /* first: decoders put here, we count */
-	struct obs_sink *out;       /* the caller's */
+	struct obs_sink sink;              /* first: decoders put here, we count */
+	struct obs_sink *out;              /* the caller's */
 	const struct proto *row[MAX_ROWS]; /* of UDP, in the table's order */
 	unsigned rows;
 	struct fragments *fragments; /* these three are owned */
 	struct flows *flows;
 	struct strangers *strangers;
-	struct counts counts;       /* without what fragments, flows and strangers count */
-	struct counts shown;        /* with it */
-	int64_t last_ns;            /* of the packet before */
+	struct counts counts; /* without what fragments, flows and strangers count */
+	struct counts shown;  /* with it */
+	int64_t last_ns;      /* of the packet before */
 	uint64_t hash_seed;
 	uint16_t vantage;
 	uint8_t origin;
@@ -75,8 +75,7 @@ decode_new(const struct decode_options *options, struct obs_sink *out)
 	for (unsigned i = 0; i < d->rows; i++)
 		if (d->row[i]->state_size > state_size)
 			state_size = d->row[i]->state_size;
-	d->flows = flows_new(o->flow_slots ? o->flow_slots : FLOW_SLOTS, state_size,
-	                     o->hash_seed);
+	d->flows = flows_new(o->flow_slots ? o->flow_slots : FLOW_SLOTS, state_size, o->hash_seed);
 	d->fragments = fragments_new(o->fragment_slots ? o->fragment_slots : FRAGMENT_SLOTS);
 	d->strangers = strangers_new();
 	return d;
@@ -144,8 +143,7 @@ count_good(struct decode *d, const struct proto *proto, enum proto_verdict verdi
 }
 
 static void
-count_bad(struct decode *d, struct flow *flow, enum counts_reason why,
-          const struct datagram *g)
+count_bad(struct decode *d, struct flow *flow, enum counts_reason why, const struct datagram *g)
 {
 	struct counts_protocol *c = &d->counts.protocol[flow->proto->id];
 
@@ -191,8 +189,8 @@ decode_known(struct decode *d, struct flow *flow, const struct datagram *g)
 		if (cut)
 			count_cut(d, flow->proto, g);
 		else
-			count_bad(d, flow,
-			          verdict == PROTO_SHORT ? COUNTS_SHORT : COUNTS_FOREIGN, g);
+			count_bad(d, flow, verdict == PROTO_SHORT ? COUNTS_SHORT : COUNTS_FOREIGN,
+			          g);
 		return;
 	case PROTO_MALFORMED:
 		count_bad(d, flow, COUNTS_BROKEN, g);
@@ -215,8 +213,7 @@ count_stranger(struct decode *d, const struct proto *claimed, const struct datag
 }
 
 static void
-recognise(struct decode *d, const struct flow_key *key, const struct proto *proto,
-          bool high_opened)
+recognise(struct decode *d, const struct flow_key *key, const struct proto *proto, bool high_opened)
 {
 	flows_add(d->flows, key, proto, d->scratch)->high_opened = high_opened;
 	d->counts.protocol[proto->id].flows++;
@@ -308,8 +305,7 @@ decode_udp(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct counts_s
 }
 
 static void
-decode_whole(struct decode *d, struct ip_packet *ip, int64_t t_ns,
-             struct counts_sum sum)
+decode_whole(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct counts_sum sum)
 {
 	if (ip->protocol == IP_UDP)
 		decode_udp(d, ip, t_ns, sum);
@@ -458,8 +454,8 @@ decode_counts(struct decode *d)
 	struct counts *c = &d->shown;
 
 	*c = d->counts;
-	add(&c->class[COUNTS_WAITING], f->waiting);
-	add(&c->class[COUNTS_UNDECODABLE], f->lost);
+	add(&c->class[COUNTS_WAITING], f -> waiting);
+	add(&c->class[COUNTS_UNDECODABLE], f -> lost);
 	c->bad[COUNTS_LOST_FRAGMENT] = f->lost.packets;
 	c->fragments = f->seen;
 	c->reassembled = f->completed;

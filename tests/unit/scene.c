@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/scene.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include <cmocka.h>
 
 #include "base/hash.h"
 #include "tests/unit/toy.h"
+
+#define COMPRESS_MAX (1u << 20) /* bytes of a file */
 
 static char dir[] = "test_probe.XXXXXX";
 struct scene scene;
@@ -40,23 +46,36 @@ int
 scene_begin(void **state)
 {
 	(void)state;
-	strcpy(dir + sizeof dir - 7, "XXXXXX");
+	memcpy(dir + sizeof dir - 7, "XXXXXX", 6);
 	if (mkdtemp(dir) == NULL)
 		return -1;
 	scene_anew();
 	return 0;
 }
 
+/* The folder and what is in it, one level deep. */
+static int
+remove_folder(void)
+{
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+
+	if (d == NULL)
+		return -1;
+	while ((entry = readdir(d)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			remove(scene_path(entry->d_name));
+	closedir(d);
+	return rmdir(dir);
+}
+
 int
 scene_end(void **state)
 {
-	char command[64];
-
 	(void)state;
 	probe_free(scene.probe);
 	scene.probe = NULL;
-	snprintf(command, sizeof command, "rm -r %s", dir);
-	return system(command);
+	return remove_folder();
 }
 
 const char *
@@ -157,11 +176,40 @@ scene_assert_conserved(uint64_t packets, uint64_t bytes)
 	assert_int_equal(c->class[COUNTS_WAITING].packets, 0);
 }
 
-void
-scene_compress(const char *name, const char *program)
+static size_t
+read_file(const char *name, uint8_t *bytes, size_t room)
 {
-	char command[128];
+	FILE *f = fopen(scene_path(name), "rb");
+	size_t n;
 
-	snprintf(command, sizeof command, "%s -q %s", program, scene_path(name));
-	assert_int_equal(system(command), 0);
+	assert_non_null(f);
+	n = fread(bytes, 1, room, f);
+	fclose(f);
+	assert_true(n < room);
+	return n;
+}
+
+void
+scene_compress_gzip(const char *name, const char *to)
+{
+	static uint8_t bytes[COMPRESS_MAX];
+	unsigned n = (unsigned)read_file(name, bytes, sizeof bytes);
+	gzFile out = gzopen(scene_path(to), "wb");
+
+	assert_non_null(out);
+	assert_int_equal(gzwrite(out, bytes, n), n);
+	assert_int_equal(gzclose(out), Z_OK);
+}
+
+void
+scene_compress_zstd(const char *name, const char *to)
+{
+	static uint8_t bytes[COMPRESS_MAX], packed[COMPRESS_MAX];
+	size_t n = read_file(name, bytes, sizeof bytes);
+	FILE *f = scene_create(to);
+
+	n = ZSTD_compress(packed, sizeof packed, bytes, n, 3);
+	assert_false(ZSTD_isError(n));
+	assert_int_equal(fwrite(packed, 1, n, f), n);
+	fclose(f);
 }

@@ -51,8 +51,9 @@ int64_t scene_time(unsigned n);
 void scene_write(const char *name, unsigned from, unsigned to, uint32_t snap);
 void scene_write_some(const char *name, unsigned from, unsigned to, unsigned step, uint32_t snap);
 
-/* Makes NAME.gz or NAME.zst of a file: with gzip, zstd. */
-void scene_compress(const char *name, const char *program);
+/* Writes the file compressed under another name. */
+void scene_compress_gzip(const char *name, const char *to);
+void scene_compress_zstd(const char *name, const char *to);
 
 /* Bytes on the wire of the first n packets. */
 uint64_t scene_bytes(unsigned n);

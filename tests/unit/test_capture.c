@@ -23,7 +23,7 @@ damage_in_compressed_data_is_a_warning(void **state)
 
 	(void)state;
 	scene_write("a", 0, 200, 65535);
-	scene_compress("a", "gzip");
+	scene_compress_gzip("a", "a.gz");
 	f = fopen(scene_path("a.gz"), "r+b");
 	assert_non_null(f);
 	assert_int_equal(fseek(f, -8, SEEK_END), 0); /* the checksum */

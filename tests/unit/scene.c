@@ -46,7 +46,7 @@ int
 scene_begin(void **state)
 {
 	(void)state;
-	memcpy(dir + sizeof dir - 7, "XXXXXX", 6);
+	memset(dir + sizeof dir - 7, 'X', 6);
 	if (mkdtemp(dir) == NULL)
 		return -1;
 	scene_anew();

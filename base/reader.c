@@ -46,13 +46,3 @@ reader_le64(struct reader *r)
 {
 	return read_le(r, 8);
 }
-
-struct reader
-reader_sub(struct reader *r, size_t n)
-{
-	const uint8_t *p = reader_take(r, n);
-	struct reader sub = reader_over(p, p ? n : 0);
-
-	sub.failed = p == NULL;
-	return sub;
-}

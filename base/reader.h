@@ -81,6 +81,16 @@ uint64_t reader_le64(struct reader *r);
 
 /* Next n bytes as a reader of their own, so an inner length cannot escape
  * the outer one. Failed (and empty) if n > left. */
-struct reader reader_sub(struct reader *r, size_t n);
+static inline struct reader
+reader_sub(struct reader *r, size_t n)
+{
+	const uint8_t *p = reader_take(r, n);
+
+	return (struct reader){
+		.pos = p,
+		.end = p ? p + n : p,
+		.failed = p == NULL,
+	};
+}
 
 #endif

@@ -33,7 +33,7 @@ struct decode {
 struct datagram {
 	struct packet_meta meta;
 	const struct part *payload;
-	struct counts_sum sum; /* of its frames */
+	const struct counts_sum *sum; /* of its frames */
 };
 
 static void
@@ -93,27 +93,27 @@ decode_free(struct decode *d)
 }
 
 static void
-add(struct counts_sum *to, struct counts_sum what)
+add(struct counts_sum *to, const struct counts_sum *what)
 {
-	to->packets += what.packets;
-	to->bytes += what.bytes;
+	to->packets += what->packets;
+	to->bytes += what->bytes;
 }
 
 static void
-classify(struct decode *d, enum counts_class class, struct counts_sum what)
+classify(struct decode *d, enum counts_class class, const struct counts_sum *what)
 {
 	add(&d->counts.class[class], what);
 }
 
 static void
-classify_bad(struct decode *d, enum counts_bad why, struct counts_sum what)
+classify_bad(struct decode *d, enum counts_bad why, const struct counts_sum *what)
 {
 	classify(d, COUNTS_UNDECODABLE, what);
-	d->counts.bad[why] += what.packets;
+	d->counts.bad[why] += what->packets;
 }
 
 static void
-classify_swarm(struct decode *d, const struct proto *proto, struct counts_sum what)
+classify_swarm(struct decode *d, const struct proto *proto, const struct counts_sum *what)
 {
 	classify(d, COUNTS_SWARM, what);
 	add(&d->counts.protocol[proto->id].sum, what);
@@ -260,7 +260,7 @@ decode_datagram(struct decode *d, struct datagram *g)
 }
 
 static void
-lacking_udp(struct decode *d, const struct part *p, struct counts_sum sum)
+lacking_udp(struct decode *d, const struct part *p, const struct counts_sum *sum)
 {
 	if (part_lack(p, 8) == PART_CUT)
 		classify(d, COUNTS_CUT, sum);
@@ -271,7 +271,8 @@ lacking_udp(struct decode *d, const struct part *p, struct counts_sum sum)
 /* The UDP header: ports, length, checksum. A length of 0 is a segment that the
  * network card cut up after the capture. */
 static void
-decode_udp(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct counts_sum sum)
+decode_udp(struct decode *d, struct ip_packet *ip, int64_t t_ns,
+           const struct counts_sum *sum)
 {
 	struct part *p = &ip->payload;
 	const uint8_t *h = part_take(p, 8);
@@ -305,7 +306,8 @@ decode_udp(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct counts_s
 }
 
 static void
-decode_whole(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct counts_sum sum)
+decode_whole(struct decode *d, struct ip_packet *ip, int64_t t_ns,
+             const struct counts_sum *sum)
 {
 	if (ip->protocol == IP_UDP)
 		decode_udp(d, ip, t_ns, sum);
@@ -318,7 +320,6 @@ static void
 decode_reassembled(struct decode *d, struct ip_packet *ip, int64_t t_ns,
                    const struct fragment_done *done)
 {
-	struct counts_sum sum = done->sum;
 	enum ip_verdict verdict;
 
 	ip->payload = done->payload;
@@ -326,20 +327,21 @@ decode_reassembled(struct decode *d, struct ip_packet *ip, int64_t t_ns,
 	verdict = ip->v6 ? ip_skip_extensions(ip) : IP_WHOLE;
 	switch (verdict) {
 	case IP_WHOLE:
-		decode_whole(d, ip, t_ns, sum);
+		decode_whole(d, ip, t_ns, &done->sum);
 		return;
 	case IP_CUT:
-		classify(d, COUNTS_CUT, sum);
+		classify(d, COUNTS_CUT, &done->sum);
 		return;
 	case IP_FRAGMENT:
 	case IP_BAD:
-		classify_bad(d, COUNTS_BAD_IP, sum);
+		classify_bad(d, COUNTS_BAD_IP, &done->sum);
 		return;
 	}
 }
 
 static void
-decode_fragment(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct counts_sum sum)
+decode_fragment(struct decode *d, struct ip_packet *ip, int64_t t_ns,
+                const struct counts_sum *sum)
 {
 	struct fragment_done done;
 
@@ -347,7 +349,7 @@ decode_fragment(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct cou
 		classify(d, COUNTS_NOT_SWARM, sum);
 		return;
 	}
-	switch (fragments_add(d->fragments, ip, t_ns, (uint32_t)sum.bytes, &done)) {
+	switch (fragments_add(d->fragments, ip, t_ns, (uint32_t)sum->bytes, &done)) {
 	case FRAGMENT_WAITING:
 		return;
 	case FRAGMENT_COMPLETE:
@@ -361,7 +363,7 @@ decode_fragment(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct cou
 
 static void
 decode_ip(struct decode *d, enum ip_verdict verdict, struct ip_packet *ip, int64_t t_ns,
-          struct counts_sum sum)
+          const struct counts_sum *sum)
 {
 	switch (verdict) {
 	case IP_WHOLE:
@@ -403,25 +405,25 @@ decode_packet(struct decode *d, enum link_type link, int64_t t_ns, const void *b
               size_t captured, uint32_t wire_len)
 {
 	int64_t t = count_packet(d, t_ns, wire_len);
-	struct counts_sum sum = { 1, wire_len };
+	const struct counts_sum sum = { 1, wire_len };
 	struct ip_packet ip;
 
 	part_init(&ip.payload, bytes, captured, wire_len);
 	switch (link_strip(link, &ip.payload)) {
 	case LINK_HAS_IPV4:
-		decode_ip(d, ip_read4(&ip), &ip, t, sum);
+		decode_ip(d, ip_read4(&ip), &ip, t, &sum);
 		return;
 	case LINK_HAS_IPV6:
-		decode_ip(d, ip_read6(&ip), &ip, t, sum);
+		decode_ip(d, ip_read6(&ip), &ip, t, &sum);
 		return;
 	case LINK_NOT_IP:
-		classify(d, COUNTS_NOT_IP, sum);
+		classify(d, COUNTS_NOT_IP, &sum);
 		return;
 	case LINK_CUT:
-		classify(d, COUNTS_CUT, sum);
+		classify(d, COUNTS_CUT, &sum);
 		return;
 	case LINK_BAD:
-		classify_bad(d, COUNTS_BAD_LINK, sum);
+		classify_bad(d, COUNTS_BAD_LINK, &sum);
 		return;
 	}
 }
@@ -454,8 +456,8 @@ decode_counts(struct decode *d)
 	struct counts *c = &d->shown;
 
 	*c = d->counts;
-	add(&c->class[COUNTS_WAITING], f -> waiting);
-	add(&c->class[COUNTS_UNDECODABLE], f -> lost);
+	add(&c->class[COUNTS_WAITING], &f->waiting);
+	add(&c->class[COUNTS_UNDECODABLE], &f->lost);
 	c->bad[COUNTS_LOST_FRAGMENT] = f->lost.packets;
 	c->fragments = f->seen;
 	c->reassembled = f->completed;

@@ -81,7 +81,7 @@ scene_end(void **state)
 const char *
 scene_path(const char *name)
 {
-	static char text[4][64];
+	static char text[4][320];
 	static unsigned next;
 	char *t = text[next++ % 4];
 

@@ -83,19 +83,7 @@ says(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-static int
-fail_open(struct capture *c, const char *text)
-{
-	if (zio_error(c->zio) == ERR_IO)
-		return fail_errno(c, errno);
-	if (zio_error(c->zio) != 0 || says(text, "truncated"))
-		return fail(c, ERR_NOT_CAPTURE,
-		            "ends inside its file header, nothing can be read (capture again)");
-	return fail(c, ERR_NOT_CAPTURE,
-	            "not a capture: %s (give pcap or pcapng, plain, .gz or .zst)", text);
-}
-
-/* The compressed stream under the capture ended early or is damaged. */
+/* The compressed stream under the capture cannot be read on. */
 static int
 fail_compressed(struct capture *c)
 {
@@ -104,10 +92,31 @@ fail_compressed(struct capture *c)
 		            "its compressed data end early, after %" PRIu64
 		            " packets (what came before is used)",
 		            c->packets);
+	if (zio_error(c->zio) == ERR_LIMIT)
+		return fail(c, ERR_LIMIT,
+		            "compressed with a window of more than 128 MiB "
+		            "(decompress it with 'zstd -d --long=31')");
 	return fail(c, ERR_DAMAGED,
 	            "its compressed data are damaged after %" PRIu64
 	            " packets (what came before is used)",
 	            c->packets);
+}
+
+static int
+fail_open(struct capture *c, const char *text)
+{
+	if (zio_error(c->zio) == ERR_IO)
+		return fail_errno(c, errno);
+	if (zio_error(c->zio) == ERR_LIMIT)
+		return fail_compressed(c);
+	if (zio_error(c->zio) == ERR_DAMAGED)
+		return fail(c, ERR_NOT_CAPTURE,
+		            "its compressed data are damaged, nothing can be read (get it again)");
+	if (zio_error(c->zio) != 0 || says(text, "truncated"))
+		return fail(c, ERR_NOT_CAPTURE,
+		            "ends inside its file header, nothing can be read (capture again)");
+	return fail(c, ERR_NOT_CAPTURE,
+	            "not a capture: %s (give pcap or pcapng, plain, .gz or .zst)", text);
 }
 
 static int

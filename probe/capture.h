@@ -30,12 +30,12 @@ struct capture;
 struct capture *capture_new(const char *path); /* opens nothing yet */
 void capture_free(struct capture *c);          /* closes; takes NULL */
 
-/* ERR_IO, ERR_PERMISSION, ERR_NOT_CAPTURE, ERR_LINK_TYPE. */
+/* ERR_IO, ERR_PERMISSION, ERR_NOT_CAPTURE, ERR_LINK_TYPE, ERR_LIMIT (see zio). */
 int capture_open(struct capture *c);
 void capture_close(struct capture *c);
 
 /* 1 and the next packet, or 0 at the end. ERR_TRUNCATED, ERR_DAMAGED: the file
- * holds no more that can be read, what came before stands. ERR_IO. ERR_LINK_TYPE:
+ * holds no more that can be read, what came before stands. ERR_IO, ERR_LIMIT. ERR_LINK_TYPE:
  * interfaces that differ in a pcapng, which libpcap does not read. After an error
  * the capture is at its end. */
 int capture_next(struct capture *c, struct capture_packet *packet);

@@ -83,12 +83,24 @@ what_is_no_capture_is_refused_in_one_line(void **state)
 	f = scene_create("short");
 	fwrite("\x4d\x3c\xb2\xa1\x02\x00", 6, 1, f);
 	fclose(f);
+	f = scene_create("header.gz");
+	fwrite("\x1f\x8b\x08\0\0\0\0\0\0\0", 10, 1, f);
+	fclose(f);
+	f = scene_create("garbage.gz");
+	fwrite("\x1f\x8b\x08\0\0\0\0\0\0\0\xff\xff\xff\xff", 14, 1, f);
+	fclose(f);
+	f = scene_create("window.zst"); /* of 2 GiB */
+	fwrite("\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00", 9, 1, f);
+	fclose(f);
 	f = scene_create("ppp");
 	packets_pcap_header(f, LINKTYPE_PPP);
 	fclose(f);
 	assert_refused("text", ERR_NOT_CAPTURE, "not a capture");
 	assert_refused("empty", ERR_NOT_CAPTURE, "empty");
 	assert_refused("short", ERR_NOT_CAPTURE, "inside its file header");
+	assert_refused("header.gz", ERR_NOT_CAPTURE, "inside its file header");
+	assert_refused("garbage.gz", ERR_NOT_CAPTURE, "damaged");
+	assert_refused("window.zst", ERR_LIMIT, "128 MiB");
 	assert_refused("ppp", ERR_LINK_TYPE, "link type PPP (9)");
 	assert_refused("missing", ERR_IO, "No such file");
 	assert_int_equal(mkdir(scene_path("folder"), 0700), 0);

@@ -73,26 +73,21 @@ static const char *const completion_examples[] = {
 };
 
 static const struct command_row commands[] = {
-	// A 	{ "analyze", "captures and observations to a quality report", "INPUT...", 1, -1,
-	// A 	  analyze_examples,
-	// A 	  "Reads captures (pcap or pcapng, also compressed with gzip or zstd) or observation
-	// files "
-	// A 	  "(.sso), finds the swarms in them and infers what their viewers lived through:
-	// start-up "
-	// A 	  "delay, stalls, skips, lag and the chunk retrieval ratio, each with its bounds.
-	// Several "
-	// A 	  "inputs are merged by time. Nothing is sent anywhere.",
-	// A 	  analyze_options, cmd_analyze },
+	{ "analyze", "captures and observations to a quality report", "INPUT...", 1, -1,
+	  analyze_examples,
+	  "Reads captures (pcap or pcapng, also compressed with gzip or zstd) or observation files "
+	  "(.sso), finds the swarms in them and infers what their viewers lived through: start-up "
+	  "delay, stalls, skips, lag and the chunk retrieval ratio, each with its bounds. Several "
+	  "inputs are merged by time. Nothing is sent anywhere.",
+	  analyze_options, cmd_analyze },
 	{ "decode", "captures to observations, one a line", "INPUT...", 1, -1, decode_examples,
 	  "Prints what swarms' messages say, one observation a line: who holds, wants, sends and "
 	  "receives which chunks.",
 	  decode_options, cmd_decode },
-	// A 	{ "score", "a report against the truth", "REPORT", 1, 1, score_examples,
-	// A 	  "Matches the sessions and events of a report with a truth log, one to one, and
-	// prints how "
-	// A 	  "wrong they are: errors, precision and recall, coverage and width of the
-	// intervals.",
-	// A 	  score_options, cmd_score },
+	{ "score", "a report against the truth", "REPORT", 1, 1, score_examples,
+	  "Matches the sessions and events of a report with a truth log, one to one, and prints how "
+	  "wrong they are: errors, precision and recall, coverage and width of the intervals.",
+	  score_options, cmd_score },
 	{ "help", "what a command does and takes", "[COMMAND]", 0, 1, help_examples,
 	  "Tells what a command does and which options it takes.", help_options, cmd_help },
 	{ "version", "version and libraries", NULL, 0, 0, version_examples,

@@ -102,6 +102,10 @@ fail_compressed(struct capture *c)
 		return fail(c, ERR_TRUNCATED,
 		            "its compressed data end early, after %" PRIu64
 		            " packets (what came before is used)", c->packets);
+	if (zio_error(c->zio) == ERR_LIMIT)
+		return fail(c, ERR_LIMIT,
+		            "compressed with a window of more than 128 MiB "
+		            "(decompress it with 'zstd -d --long=31')");
 	return fail(c, ERR_DAMAGED,
 	            "its compressed data are damaged after %" PRIu64
 	            " packets (what came before is used)", c->packets);
@@ -110,7 +114,9 @@ fail_compressed(struct capture *c)
 static int
 fail_next(struct capture *c, const char *text)
 {
-	if (zio_error(c->zio) == ERR_TRUNCATED || zio_error(c->zio) == ERR_DAMAGED)
+	int err = zio_error(c->zio);
+
+	if (err == ERR_TRUNCATED || err == ERR_DAMAGED || err == ERR_LIMIT)
 		return fail_compressed(c);
 	if (says(text, "error reading"))
 		return fail_errno(c, errno);

@@ -66,6 +66,8 @@ struct counts_protocol {
 struct counts {
 	struct counts_sum total;
 	struct counts_sum class[COUNTS_CLASSES];
+	struct counts_sum snapped; /* packets of which the capture kept less than the
+	                            * wire had, and the bytes it left out */
 	struct counts_protocol protocol[PROTO_IDS]; /* by enum proto_id */
 	int64_t first_ns, last_ns; /* least and greatest time; no packets: both 0 */
 	uint64_t observations;

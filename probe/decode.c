@@ -402,6 +402,13 @@ count_packet(struct decode *d, int64_t t_ns, uint32_t wire_len)
 	return t;
 }
 
+static void
+count_snapped(struct decode *d, uint64_t bytes)
+{
+	d->counts.snapped.packets++;
+	d->counts.snapped.bytes += bytes;
+}
+
 void
 decode_packet(struct decode *d, enum link_type link, int64_t t_ns, const void *bytes,
               size_t captured, uint32_t wire_len)
@@ -410,6 +417,8 @@ decode_packet(struct decode *d, enum link_type link, int64_t t_ns, const void *b
 	struct counts_sum sum = { 1, wire_len };
 	struct ip_packet ip;
 
+	if (captured < wire_len)
+		count_snapped(d, wire_len - captured);
 	part_init(&ip.payload, bytes, captured, wire_len);
 	switch (link_strip(link, &ip.payload)) {
 	case LINK_HAS_IPV4:

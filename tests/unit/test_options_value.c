@@ -63,8 +63,10 @@ sizes(void **state)
 	is(OPTION_SIZE, "3MiB", 3145728);
 	is(OPTION_SIZE, "3 MB", 3145728);
 	is(OPTION_SIZE, "7B", 7);
-	for (const char *const *t = (const char *const[]){ "", "K", "-1K", "1X", "1KK", "1Ki", "1e30",
-	     "nan", "inf", "-inf", "0x1K", "9999999T", "1 K ", NULL }; *t != NULL; t++)
+	for (const char *const *t =
+	         (const char *const[]){ "", "K", "-1K", "1X", "1KK", "1Ki", "1e30", "nan", "inf",
+	                                "-inf", "0x1K", "9999999T", "1 K ", NULL };
+	     *t != NULL; t++)
 		is_none(OPTION_SIZE, *t, "size");
 }
 
@@ -79,8 +81,9 @@ rates(void **state)
 	is(OPTION_RATE, "2.5Gbit/s", INT64_C(2500000000));
 	is(OPTION_RATE, "1Tbit/s", INT64_C(1000000000000));
 	is(OPTION_RATE, "8bit/s", 8);
-	for (const char *const *t = (const char *const[]){ "", "fast", "1M", "1MB/s", "1mb", "-1Mbit/s",
-	     "1Mbit", "bit/s", NULL }; *t != NULL; t++)
+	for (const char *const *t = (const char *const[]){ "", "fast", "1M", "1MB/s", "1mb",
+	                                                   "-1Mbit/s", "1Mbit", "bit/s", NULL };
+	     *t != NULL; t++)
 		is_none(OPTION_RATE, *t, "rate");
 }
 
@@ -98,8 +101,9 @@ durations(void **state)
 	is(OPTION_DURATION, "2h", INT64_C(7200000000000));
 	is(OPTION_DURATION, "48 h", INT64_C(172800000000000));
 	is(OPTION_DURATION, "14d", INT64_C(1209600000000000));
-	for (const char *const *t = (const char *const[]){ "", "s", "-1s", "1y", "1h30m", "1e20", ".",
-	     NULL }; *t != NULL; t++)
+	for (const char *const *t =
+	         (const char *const[]){ "", "s", "-1s", "1y", "1h30m", "1e20", ".", NULL };
+	     *t != NULL; t++)
 		is_none(OPTION_DURATION, *t, "duration");
 }
 
@@ -125,7 +129,9 @@ numbers(void **state)
 static void
 flags_and_counts(void **state)
 {
-	static const char *const yes[] = { "yes", "true", "on", "1" }, *const no[] = { "no", "false", "off", "0" };
+	static const char *const yes[] = { "yes", "true", "on", "1" }, *const no[] = { "no",
+		                                                                       "false",
+		                                                                       "off", "0" };
 	struct option_row row = { .name = "x", .type = OPTION_FLAG };
 	const char *why;
 	bool flag;

@@ -30,21 +30,64 @@ static const char *const forms[] = { "text", "json", NULL };
 static const char *const colors[] = { "auto", "always", "never", NULL };
 
 static const struct option_row look_options[] = {
-	{ .name = "output", .letter = 'o', .type = OPTION_STRING, .arg = "FILE", .group = "Output",
-	  .text = "write here", .offset = offsetof(struct look, output) },
-	{ .name = "format", .letter = 'f', .type = OPTION_ENUM, .arg = "FORM", .values = forms,
-	  .preset = "text", .group = "Output", .text = "how", .offset = offsetof(struct look, form) },
-	{ .name = "count", .type = OPTION_INT, .arg = "N", .min = 1, .max = 100, .preset = "10",
-	  .group = "Limits", .text = "how many", .offset = offsetof(struct look, count) },
-	{ .name = "memory", .type = OPTION_SIZE, .arg = "SIZE", .preset = "16M", .group = "Limits",
-	  .text = "how much", .offset = offsetof(struct look, memory_bytes) },
-	{ .name = "wait", .type = OPTION_DURATION, .arg = "TIME", .min = 0, .max = 60,
-	  .group = "Limits", .text = "how long", .offset = offsetof(struct look, wait_ns) },
-	{ .name = "rate", .type = OPTION_RATE, .arg = "RATE", .group = "Limits",
-	  .text = "how fast", .offset = offsetof(struct look, rate_bps) },
-	{ .name = "share", .type = OPTION_NUMBER, .arg = "X", .min = 0, .max = 1,
-	  .group = "Limits", .text = "how large a part", .offset = offsetof(struct look, share) },
-	{ .name = "deep-look", .type = OPTION_FLAG, .group = "Limits", .text = "look twice",
+	{ .name = "output",
+	  .letter = 'o',
+	  .type = OPTION_STRING,
+	  .arg = "FILE",
+	  .group = "Output",
+	  .text = "write here",
+	  .offset = offsetof(struct look, output) },
+	{ .name = "format",
+	  .letter = 'f',
+	  .type = OPTION_ENUM,
+	  .arg = "FORM",
+	  .values = forms,
+	  .preset = "text",
+	  .group = "Output",
+	  .text = "how",
+	  .offset = offsetof(struct look, form) },
+	{ .name = "count",
+	  .type = OPTION_INT,
+	  .arg = "N",
+	  .min = 1,
+	  .max = 100,
+	  .preset = "10",
+	  .group = "Limits",
+	  .text = "how many",
+	  .offset = offsetof(struct look, count) },
+	{ .name = "memory",
+	  .type = OPTION_SIZE,
+	  .arg = "SIZE",
+	  .preset = "16M",
+	  .group = "Limits",
+	  .text = "how much",
+	  .offset = offsetof(struct look, memory_bytes) },
+	{ .name = "wait",
+	  .type = OPTION_DURATION,
+	  .arg = "TIME",
+	  .min = 0,
+	  .max = 60,
+	  .group = "Limits",
+	  .text = "how long",
+	  .offset = offsetof(struct look, wait_ns) },
+	{ .name = "rate",
+	  .type = OPTION_RATE,
+	  .arg = "RATE",
+	  .group = "Limits",
+	  .text = "how fast",
+	  .offset = offsetof(struct look, rate_bps) },
+	{ .name = "share",
+	  .type = OPTION_NUMBER,
+	  .arg = "X",
+	  .min = 0,
+	  .max = 1,
+	  .group = "Limits",
+	  .text = "how large a part",
+	  .offset = offsetof(struct look, share) },
+	{ .name = "deep-look",
+	  .type = OPTION_FLAG,
+	  .group = "Limits",
+	  .text = "look twice",
 	  .offset = offsetof(struct look, deep) },
 	{ .name = NULL },
 };
@@ -61,7 +104,13 @@ static const struct option_row shared_options[] = {
 };
 
 static const char *const examples[] = {
-	"scope look a.pcap", "one", "scope look -o b a.pcap", "two", "scope look .a 'b'", "three", NULL,
+	"scope look a.pcap",
+	"one",
+	"scope look -o b a.pcap",
+	"two",
+	"scope look .a 'b'",
+	"three",
+	NULL,
 };
 
 static const struct option_row none[] = { { .name = NULL } };
@@ -194,8 +243,9 @@ the_environment_stands_between_default_and_command_line(void **state)
 	takes("look a --count 30");
 	assert_int_equal(look.count, 30);
 	setenv("SWARMSCOPE_COUNT", "200", 1);
-	refuses("look a", "scope: look: SWARMSCOPE_COUNT in the environment must be from 1 to 100, "
-	                  "not '200' (see 'scope help look')\n");
+	refuses("look a",
+	        "scope: look: SWARMSCOPE_COUNT in the environment must be from 1 to 100, "
+	        "not '200' (see 'scope help look')\n");
 	unsetenv("SWARMSCOPE_COUNT");
 	unsetenv("SWARMSCOPE_DEEP_LOOK");
 	unsetenv("SWARMSCOPE_VERBOSE");
@@ -208,26 +258,35 @@ static void
 a_wrong_value_says_what_it_must_be(void **state)
 {
 	(void)state;
-	refuses("look --format xml a", "scope: look: --format must be one of text, json, not 'xml'" SEE);
-	refuses("look -fxml a", "scope: look: --format must be one of text, json, not 'xml'" SEE);
+	refuses("look --format xml a",
+	        "scope: look: --format must be one of text, json, not 'xml'" SEE);
+	refuses("look -fxml a",
+	        "scope: look: --format must be one of text, json, not 'xml'" SEE);
 	refuses("look --count 0 a", "scope: look: --count must be from 1 to 100, not '0'" SEE);
-	refuses("look --count 3x a", "scope: look: --count must be a whole number, not '3x'" SEE);
-	refuses("look --wait 2m a", "scope: look: --wait must be from 0 to 60 seconds, not '2m'" SEE);
-	refuses("look --share 1.5 a", "scope: look: --share must be from 0 to 1, not '1.5'" SEE);
+	refuses("look --count 3x a",
+	        "scope: look: --count must be a whole number, not '3x'" SEE);
+	refuses("look --wait 2m a",
+	        "scope: look: --wait must be from 0 to 60 seconds, not '2m'" SEE);
+	refuses("look --share 1.5 a",
+	        "scope: look: --share must be from 0 to 1, not '1.5'" SEE);
 }
 
 static void
 a_wrong_option_says_what_is_wrong_with_it(void **state)
 {
 	(void)state;
-	refuses("look --frmat json a", "scope: look: unknown option '--frmat'; did you mean --format?" SEE);
-	refuses("look --frmat=json a", "scope: look: unknown option '--frmat'; did you mean --format?" SEE);
-	refuses("look --nothing-like-it a", "scope: look: unknown option '--nothing-like-it'" SEE);
+	refuses("look --frmat json a",
+	        "scope: look: unknown option '--frmat'; did you mean --format?" SEE);
+	refuses("look --frmat=json a",
+	        "scope: look: unknown option '--frmat'; did you mean --format?" SEE);
+	refuses("look --nothing-like-it a",
+	        "scope: look: unknown option '--nothing-like-it'" SEE);
 	refuses("look a -qz", "scope: look: unknown option '-z'" SEE);
 	refuses("look --quiet=1 a", "scope: look: --quiet takes no value" SEE);
 	refuses("look a --count", "scope: look: --count needs a value: N" SEE);
 	refuses("look a -vo", "scope: look: -o needs a value: FILE" SEE);
-	refuses("look --co 1 a", "scope: look: option '--co' could be several, --color for one" SEE);
+	refuses("look --co 1 a",
+	        "scope: look: option '--co' could be several, --color for one" SEE);
 	refuses("look -o --bad --bad a", "scope: look: unknown option '--bad'" SEE);
 }
 
@@ -242,7 +301,8 @@ too_few_and_too_many_arguments_are_told(void **state)
 static void
 help_may_be_asked_for_anywhere(void **state)
 {
-	static const char *const lines[] = { "look --help", "look -h", "look a --he", "look -qh x" };
+	static const char *const lines[] = { "look --help", "look -h", "look a --he",
+		                             "look -qh x" };
 	const char *said;
 
 	(void)state;
@@ -261,17 +321,26 @@ the_command_stands_behind_global_options(void **state)
 		const char *line;
 		int at;
 	} rows[] = {
-		{ "scope look", 1 }, { "scope -q look", 2 }, { "scope --color always look", 3 },
-		{ "scope --col always look", 3 }, { "scope --color=always look", 2 },
-		{ "scope -qc always look", 3 }, { "scope --unknown look", 2 }, { "scope -- look", 2 },
-		{ "scope -q", 0 }, { "scope --color always", 0 }, { "scope", 0 }, { "scope -", 0 },
+		{ "scope look", 1 },
+		{ "scope -q look", 2 },
+		{ "scope --color always look", 3 },
+		{ "scope --col always look", 3 },
+		{ "scope --color=always look", 2 },
+		{ "scope -qc always look", 3 },
+		{ "scope --unknown look", 2 },
+		{ "scope -- look", 2 },
+		{ "scope -q", 0 },
+		{ "scope --color always", 0 },
+		{ "scope", 0 },
+		{ "scope -", 0 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char *argv[20];
 
-		assert_int_equal(options_find_command(split(rows[i].line, argv), argv), rows[i].at);
+		assert_int_equal(options_find_command(split(rows[i].line, argv), argv),
+		                 rows[i].at);
 	}
 	assert_ptr_equal(options_command("listen"), &commands[1]);
 	assert_null(options_command("lis"));
@@ -286,11 +355,13 @@ an_unknown_command_has_a_nearest(void **state)
 	files_capture(2);
 	assert_int_equal(options_unknown_command("lisen"), ERR_USAGE);
 	said = files_captured(2);
-	assert_string_equal(said,
-	                    "scope: unknown command 'lisen'; did you mean 'listen'? (see 'scope help')\n");
+	assert_string_equal(
+	    said,
+	    "scope: unknown command 'lisen'; did you mean 'listen'? (see 'scope help')\n");
 	files_capture(2);
 	options_unknown_command("dance");
-	assert_string_equal(files_captured(2), "scope: unknown command 'dance' (see 'scope help')\n");
+	assert_string_equal(files_captured(2),
+	                    "scope: unknown command 'dance' (see 'scope help')\n");
 }
 
 static void
@@ -331,8 +402,13 @@ every_option_is_in_help_page_and_completion(void **state)
 		fclose(out);
 		page = text;
 		for (const struct option_row *o = look_options; o->name != NULL; o++) {
-			snprintf(name, sizeof name, what == 2 ? "-l %s" : what == 4 ? "%s" : "--%s",
-			         what == 4 && strcmp(o->name, "deep-look") == 0 ? "deep\\-look" : o->name);
+			snprintf(name, sizeof name,
+			         what == 2 ? "-l %s" :
+			         what == 4 ? "%s" :
+			                     "--%s",
+			         what == 4 && strcmp(o->name, "deep-look") == 0 ?
+			             "deep\\-look" :
+			             o->name);
 			assert_non_null(strstr(page, name));
 			options_env_name(o, env, sizeof env);
 			if (what > 2)
@@ -357,11 +433,12 @@ help_has_a_fixed_form(void **state)
 	assert_non_null(strstr(text, "scope look - looks at things\n\nUSAGE\n"
 	                             "  scope look [OPTIONS] INPUT...\n\nEXAMPLES\n"
 	                             "  scope look a.pcap\n      one\n"));
-	assert_non_null(strstr(text, "\nOutput:\n  -o, --output FILE       write here "
-	                             "[$SWARMSCOPE_OUTPUT]\n"
-	                             "  -f, --format FORM       how: text, json [default: text, "
-	                             "$SWARMSCOPE_FORMAT]\n"
-	                             "\nLimits:\n      --count N           how many [default: 10, "));
+	assert_non_null(strstr(text,
+	                       "\nOutput:\n  -o, --output FILE       write here "
+	                       "[$SWARMSCOPE_OUTPUT]\n"
+	                       "  -f, --format FORM       how: text, json [default: text, "
+	                       "$SWARMSCOPE_FORMAT]\n"
+	                       "\nLimits:\n      --count N           how many [default: 10, "));
 	assert_non_null(strstr(text, "\nSee man scope-look(1).\n"));
 	assert_null(strstr(text, " \n"));
 	free(text);

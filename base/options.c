@@ -37,7 +37,8 @@ complain(const struct command_row *row, const char *format, va_list ap)
 	if (row != NULL)
 		fprintf(stderr, "%s: ", row->name);
 	vfprintf(stderr, format, ap);
-	fprintf(stderr, " (see '%s help%s%s')\n", program, row ? " " : "", row ? row->name : "");
+	fprintf(stderr, " (see '%s help%s%s')\n", program, row ? " " : "",
+	        row ? row->name : "");
 }
 
 int
@@ -76,7 +77,8 @@ add_table(struct parse *p, const struct option_row *table, void *base)
 	const char *why = "";
 	char name[64];
 
-	for (const struct option_row *o = table; o != NULL && base != NULL && o->name != NULL; o++) {
+	for (const struct option_row *o = table; o != NULL && base != NULL && o->name != NULL;
+	     o++) {
 		void *to = (char *)base + o->offset;
 		const char *env;
 
@@ -86,8 +88,8 @@ add_table(struct parse *p, const struct option_row *table, void *base)
 		options_env_name(o, name, sizeof name);
 		env = getenv(name);
 		if (env != NULL && *env != '\0' && !options_value(o, env, to, &why)) {
-			options_complain(p->row, "%s in the environment must be %s, not '%s'", name, why,
-			                 env);
+			options_complain(p->row, "%s in the environment must be %s, not '%s'",
+			                 name, why, env);
 			return false;
 		}
 	}
@@ -175,7 +177,8 @@ explain_unknown(const struct parse *p, const char *word, int len)
 	snprintf(name, sizeof name, "%.*s", len > 2 ? len - 2 : 0, word + 2);
 	near = word[1] == '-' ? options_nearest(name, names, p->n) : NULL;
 	if (near != NULL)
-		options_complain(p->row, "unknown option '%.*s'; did you mean --%s?", len, word, near);
+		options_complain(p->row, "unknown option '%.*s'; did you mean --%s?", len, word,
+		                 near);
 	else
 		options_complain(p->row, "unknown option '%.*s'", len, word);
 }
@@ -194,8 +197,8 @@ explain_long(const struct parse *p, const char *word, bool last, bool *takes_nex
 	if (found == 0)
 		explain_unknown(p, word, len);
 	else if (found > 1)
-		options_complain(p->row, "option '%.*s' could be several, --%s for one", len, word,
-		                 o->name);
+		options_complain(p->row, "option '%.*s' could be several, --%s for one", len,
+		                 word, o->name);
 	else if (o->arg == NULL && value)
 		options_complain(p->row, "--%s takes no value", o->name);
 	else if (*takes_next && last)
@@ -252,7 +255,8 @@ check_args(const struct parse *p)
 	if (p->n_args < row->least_args)
 		return options_complain(row, "missing %s", row->args);
 	if (row->most_args >= 0 && p->n_args > row->most_args)
-		return options_complain(row, "unexpected argument '%s'", p->args[row->most_args]);
+		return options_complain(row, "unexpected argument '%s'",
+		                        p->args[row->most_args]);
 	return 0;
 }
 
@@ -269,6 +273,17 @@ to_argp(const struct parse *p, struct argp_option *out)
 }
 
 static int
+say_help(const struct command_row *row)
+{
+	options_help(stdout, row);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 1;
+	fprintf(stderr, "%s: cannot write standard output: %s\n", options_program->name,
+	        strerror(errno));
+	return ERR_IO;
+}
+
+static int
 parse(struct parse *p, int argc, char **argv)
 {
 	struct argp_option option[MAX_OPTIONS + 1];
@@ -277,10 +292,8 @@ parse(struct parse *p, int argc, char **argv)
 
 	to_argp(p, option);
 	e = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_HELP | ARGP_NO_ERRS, NULL, p);
-	if (p->help) {
-		options_help(stdout, p->row);
-		return 1;
-	}
+	if (p->help)
+		return say_help(p->row);
 	if (e != 0 && !p->failed)
 		explain(p, argc, argv);
 	return e != 0 || (p->row != NULL && check_args(p) != 0) ? ERR_USAGE : 0;
@@ -322,7 +335,8 @@ options_find_command(int argc, char **argv)
 
 		if (argv[i][0] != '-')
 			return i;
-		if (argv[i][1] == '-' && (by_name(&p, argv[i], &o) != 1 || strchr(argv[i], '=') != NULL))
+		if (argv[i][1] == '-' &&
+		    (by_name(&p, argv[i], &o) != 1 || strchr(argv[i], '=') != NULL))
 			continue;
 		if (argv[i][1] != '-')
 			o = by_letter(&p, argv[i][strlen(argv[i]) - 1]);
@@ -341,7 +355,8 @@ options_unknown_command(const char *name)
 		names[n++] = c->name;
 	near = options_nearest(name, names, n);
 	if (near != NULL)
-		return options_complain(NULL, "unknown command '%s'; did you mean '%s'?", name, near);
+		return options_complain(NULL, "unknown command '%s'; did you mean '%s'?", name,
+		                        near);
 	return options_complain(NULL, "unknown command '%s'", name);
 }
 

@@ -72,7 +72,8 @@ int options_find_command(int argc, char **argv);
  * Fills opt (of the row's options) and global (of the program's, may be NULL) with
  * defaults, environment and argv (argv[0] is the command). Arguments that are no
  * options move to *args, n of them, freed by the caller. On a user's mistake prints
- * one line on stderr and answers ERR_USAGE; on --help prints the help and answers 1.
+ * one line on stderr and answers ERR_USAGE; on --help prints the help and answers 1
+ * (ERR_IO if that cannot be written).
  * row NULL: no command, only global options.
  */
 int options_parse(const struct command_row *row, int argc, char **argv, void *opt,

@@ -24,7 +24,8 @@ values(FILE *out, const struct option_row *o)
 static bool
 takes_words(const struct command_row *c)
 {
-	return c->args != NULL && (strchr(c->args, '|') != NULL || strcmp(c->args, "[COMMAND]") == 0);
+	return c->args != NULL &&
+	       (strchr(c->args, '|') != NULL || strcmp(c->args, "[COMMAND]") == 0);
 }
 
 static void
@@ -69,7 +70,8 @@ arguments_bash(FILE *out)
 {
 	for (const struct command_row *c = options_program->commands; c->name != NULL; c++)
 		if (takes_words(c)) {
-			fprintf(out, "    %s' '[!-]*|%s' ') COMPREPLY=($(compgen -W '", c->name, c->name);
+			fprintf(out, "    %s' '[!-]*|%s' ') COMPREPLY=($(compgen -W '", c->name,
+			        c->name);
 			words(out, c);
 			fputs("' -- \"$cur\")); return ;;\n", out);
 		}
@@ -81,9 +83,11 @@ options_completion_bash(FILE *out)
 {
 	const struct program *p = options_program;
 
-	fprintf(out, "_%s() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-	        "  COMPREPLY=()\n  if [ \"$COMP_CWORD\" = 1 ]; then\n    COMPREPLY=($(compgen -W '",
-	        p->name);
+	fprintf(
+	    out,
+	    "_%s() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+	    "  COMPREPLY=()\n  if [ \"$COMP_CWORD\" = 1 ]; then\n    COMPREPLY=($(compgen -W '",
+	    p->name);
 	commands(out);
 	fputs("' -- \"$cur\")); return\n  fi\n  case ${COMP_WORDS[1]}' '$prev in\n", out);
 	for (const struct command_row *c = p->commands; c->name != NULL; c++)
@@ -120,7 +124,8 @@ option_zsh(FILE *out, const struct option_row *o)
 {
 	fputs(" \\\n        ", out);
 	if (o->letter != 0)
-		fprintf(out, "'(-%c --%s)'{-%c,--%s}'[", o->letter, o->name, o->letter, o->name);
+		fprintf(out, "'(-%c --%s)'{-%c,--%s}'[", o->letter, o->name, o->letter,
+		        o->name);
 	else
 		fprintf(out, "'--%s[", o->name);
 	quoted(out, o->text, ":[]");
@@ -158,8 +163,10 @@ options_completion_zsh(FILE *out)
 {
 	const struct program *p = options_program;
 
-	fprintf(out, "#compdef %s\n_%s() {\n  if (( CURRENT == 2 )); then\n    local -a commands=(\n",
-	        p->name, p->name);
+	fprintf(
+	    out,
+	    "#compdef %s\n_%s() {\n  if (( CURRENT == 2 )); then\n    local -a commands=(\n",
+	    p->name, p->name);
 	for (const struct command_row *c = p->commands; c->name != NULL; c++) {
 		fprintf(out, "      '%s:", c->name);
 		quoted(out, c->purpose, ":");
@@ -181,8 +188,8 @@ table_fish(FILE *out, const char *command, const struct option_row *table)
 	const char *program = options_program->name;
 
 	for (const struct option_row *o = table; o->name != NULL; o++) {
-		fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -l %s", program, command,
-		        o->name);
+		fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -l %s",
+		        program, command, o->name);
 		if (o->letter != 0)
 			fprintf(out, " -s %c", o->letter);
 		if (o->arg != NULL)
@@ -204,12 +211,14 @@ options_completion_fish(FILE *out)
 	const struct program *p = options_program;
 
 	for (const struct command_row *c = p->commands; c->name != NULL; c++) {
-		fprintf(out, "complete -c %s -n __fish_use_subcommand -f -a %s -d '", p->name, c->name);
+		fprintf(out, "complete -c %s -n __fish_use_subcommand -f -a %s -d '", p->name,
+		        c->name);
 		quoted(out, c->purpose, "");
 		fputs("'\n", out);
 		if (takes_words(c)) {
-			fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -f -a '", p->name,
-			        c->name);
+			fprintf(out,
+			        "complete -c %s -n '__fish_seen_subcommand_from %s' -f -a '",
+			        p->name, c->name);
 			words(out, c);
 			fputs("'\n", out);
 		}

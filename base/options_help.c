@@ -86,7 +86,8 @@ command_help(FILE *out, const struct command_row *row)
 	const char *program = options_program->name;
 
 	fprintf(out, "%s %s - %s\n\nUSAGE\n  %s %s [OPTIONS]%s%s\n", program, row->name,
-	        row->purpose, program, row->name, row->args ? " " : "", row->args ? row->args : "");
+	        row->purpose, program, row->name, row->args ? " " : "",
+	        row->args ? row->args : "");
 	fputs("\nEXAMPLES\n", out);
 	for (const char *const *e = row->examples; e[0] != NULL; e += 2)
 		fprintf(out, "  %s\n      %s\n", e[0], e[1]);

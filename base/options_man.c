@@ -14,7 +14,8 @@ escaped(FILE *out, const char *text, size_t n)
 		char c;
 		const char *escape;
 	} table[] = {
-		{ '-', "\\-" }, { '\\', "\\e" }, { '\'', "\\(aq" }, { '~', "\\(ti" }, { '^', "\\(ha" },
+		{ '-', "\\-" },   { '\\', "\\e" },  { '\'', "\\(aq" },
+		{ '~', "\\(ti" }, { '^', "\\(ha" },
 	};
 
 	for (size_t i = 0; i < n; i++) {
@@ -107,7 +108,8 @@ head(FILE *out, const char *name, const char *purpose)
 	fputs(".TH ", out);
 	for (const char *c = name; *c != '\0'; c++)
 		putc(toupper((unsigned char)*c), out);
-	fprintf(out, " 1 %s \"%s %s\" \"User Commands\"\n.nh\n.SH NAME\n", p->date, p->name, p->version);
+	fprintf(out, " 1 %s \"%s %s\" \"User Commands\"\n.nh\n.SH NAME\n", p->date, p->name,
+	        p->version);
 	escaped(out, name, strlen(name));
 	fputs(" \\- ", out);
 	escaped(out, purpose, strlen(purpose));
@@ -118,10 +120,13 @@ static void
 environment(FILE *out)
 {
 	fputs(".SH ENVIRONMENT\n", out);
-	lines(out, "What an option takes may also stand in the variable named behind it in brackets; "
-	           "a flag's is 1 or 0. The command line goes before the environment, the environment "
-	           "before the default.");
-	tagged(out, "NO_COLOR", "if set and not empty, no colour unless --color=always is given");
+	lines(
+	    out,
+	    "What an option takes may also stand in the variable named behind it in brackets; "
+	    "a flag's is 1 or 0. The command line goes before the environment, the environment "
+	    "before the default.");
+	tagged(out, "NO_COLOR",
+	       "if set and not empty, no colour unless --color=always is given");
 }
 
 static void
@@ -129,12 +134,14 @@ exit_status(FILE *out)
 {
 	fputs(".SH EXIT STATUS\n", out);
 	tagged(out, "0", "done, also of an input that was cut short, with a warning");
-	tagged(out, "1", "failed: unreadable or unsupported input, unwritable output, full disk");
+	tagged(out, "1",
+	       "failed: unreadable or unsupported input, unwritable output, full disk");
 	tagged(out, "2", "wrong usage or configuration");
 	tagged(out, "3", "a store, bus or interface is out of reach or of a newer version");
 	tagged(out, "4", "no permission");
 	tagged(out, "5", "no data: a sound input without any swarm in it");
-	tagged(out, "130, 143", "ended by SIGINT, by SIGTERM; 141 in a shell if the reader of the "
+	tagged(out, "130, 143",
+	       "ended by SIGINT, by SIGTERM; 141 in a shell if the reader of the "
 	       "output has gone");
 }
 

@@ -35,7 +35,8 @@ size_factor(const char *unit)
 		return 1;
 	for (const char *l = letters; *l != '\0'; l++, factor *= 1024)
 		if (toupper((unsigned char)*unit) == *l &&
-		    (unit[1] == '\0' || strcmp(unit + 1, "B") == 0 || strcmp(unit + 1, "iB") == 0))
+		    (unit[1] == '\0' || strcmp(unit + 1, "B") == 0 ||
+		     strcmp(unit + 1, "iB") == 0))
 			return factor;
 	return 0;
 }
@@ -75,8 +76,10 @@ static bool
 in_range(const struct option_row *row, double v, const char **why)
 {
 	static char text[96];
-	const char *unit = row->type == OPTION_SIZE ? " bytes" : row->type == OPTION_RATE ? " bit/s" :
-	                   row->type == OPTION_DURATION ? " seconds" : "";
+	const char *unit = row->type == OPTION_SIZE     ? " bytes" :
+	                   row->type == OPTION_RATE     ? " bit/s" :
+	                   row->type == OPTION_DURATION ? " seconds" :
+	                                                  "";
 
 	if (row->min == row->max || (v >= row->min && v <= row->max))
 		return true;
@@ -141,7 +144,9 @@ count(const char *text, int *to)
 static bool
 flag(const char *text, bool *to)
 {
-	static const char *const words[] = { "no", "yes", "false", "true", "off", "on", "0", "1" };
+	static const char *const words[] = {
+		"no", "yes", "false", "true", "off", "on", "0", "1"
+	};
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strcmp(text, words[i]) == 0) {
@@ -169,7 +174,8 @@ values_text(const struct option_row *row)
 	size_t at = (size_t)snprintf(text, sizeof text, "one of ");
 
 	for (int i = 0; row->values[i] != NULL && at < sizeof text; i++)
-		at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "", row->values[i]);
+		at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "",
+		                       row->values[i]);
 	return text;
 }
 

@@ -3,8 +3,10 @@
 
 #include "cmd/commands.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -127,6 +129,14 @@ command_begin(const struct command_row *row, int argc, char **argv, void *opt,
 	log.progress = !global->quiet && !global->no_progress;
 	log_init(&log, program.name, row->name);
 	return 0;
+}
+
+int
+command_end(struct outfile *out)
+{
+	int err = outfile_commit(out);
+
+	return err == 0 ? 0 : command_fail(err, "cannot write standard output: %s", strerror(errno));
 }
 
 int

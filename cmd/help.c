@@ -22,6 +22,7 @@ cmd_help(const struct command_row *row, int argc, char **argv)
 	const struct command_row *about = NULL;
 	struct global global = { 0 };
 	struct help opt = { 0 };
+	struct outfile *out;
 	char **args;
 	int n, rc = command_begin(row, argc, argv, &opt, &global, &args, &n);
 
@@ -32,10 +33,11 @@ cmd_help(const struct command_row *row, int argc, char **argv)
 		free(args);
 		return err_exit_status(rc);
 	}
+	outfile_open(NULL, &out);
 	if (opt.man)
-		options_man(stdout, about);
+		options_man(outfile_stream(out), about);
 	else
-		options_help(stdout, about);
+		options_help(outfile_stream(out), about);
 	free(args);
-	return fflush(stdout) == 0 ? 0 : err_exit_status(ERR_IO);
+	return command_end(out);
 }

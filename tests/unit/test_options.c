@@ -243,8 +243,9 @@ the_environment_stands_between_default_and_command_line(void **state)
 	takes("look a --count 30");
 	assert_int_equal(look.count, 30);
 	setenv("SWARMSCOPE_COUNT", "200", 1);
-	refuses("look a", "scope: look: SWARMSCOPE_COUNT in the environment must be from 1 to 100, "
-	                  "not '200' (see 'scope help look')\n");
+	refuses("look a",
+	        "scope: look: SWARMSCOPE_COUNT in the environment must be from 1 to 100, "
+	        "not '200' (see 'scope help look')\n");
 	unsetenv("SWARMSCOPE_COUNT");
 	unsetenv("SWARMSCOPE_DEEP_LOOK");
 	unsetenv("SWARMSCOPE_VERBOSE");
@@ -259,12 +260,15 @@ a_wrong_value_says_what_it_must_be(void **state)
 	(void)state;
 	refuses("look --format xml a",
 	        "scope: look: --format must be one of text, json, not 'xml'" SEE);
-	refuses("look -fxml a", "scope: look: --format must be one of text, json, not 'xml'" SEE);
+	refuses("look -fxml a",
+	        "scope: look: --format must be one of text, json, not 'xml'" SEE);
 	refuses("look --count 0 a", "scope: look: --count must be from 1 to 100, not '0'" SEE);
-	refuses("look --count 3x a", "scope: look: --count must be a whole number, not '3x'" SEE);
+	refuses("look --count 3x a",
+	        "scope: look: --count must be a whole number, not '3x'" SEE);
 	refuses("look --wait 2m a",
 	        "scope: look: --wait must be from 0 to 60 seconds, not '2m'" SEE);
-	refuses("look --share 1.5 a", "scope: look: --share must be from 0 to 1, not '1.5'" SEE);
+	refuses("look --share 1.5 a",
+	        "scope: look: --share must be from 0 to 1, not '1.5'" SEE);
 }
 
 static void
@@ -275,7 +279,8 @@ a_wrong_option_says_what_is_wrong_with_it(void **state)
 	        "scope: look: unknown option '--frmat'; did you mean --format?" SEE);
 	refuses("look --frmat=json a",
 	        "scope: look: unknown option '--frmat'; did you mean --format?" SEE);
-	refuses("look --nothing-like-it a", "scope: look: unknown option '--nothing-like-it'" SEE);
+	refuses("look --nothing-like-it a",
+	        "scope: look: unknown option '--nothing-like-it'" SEE);
 	refuses("look a -qz", "scope: look: unknown option '-z'" SEE);
 	refuses("look --quiet=1 a", "scope: look: --quiet takes no value" SEE);
 	refuses("look a --count", "scope: look: --count needs a value: N" SEE);
@@ -334,7 +339,8 @@ the_command_stands_behind_global_options(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char *argv[20];
 
-		assert_int_equal(options_find_command(split(rows[i].line, argv), argv), rows[i].at);
+		assert_int_equal(options_find_command(split(rows[i].line, argv), argv),
+		                 rows[i].at);
 	}
 	assert_ptr_equal(options_command("listen"), &commands[1]);
 	assert_null(options_command("lis"));
@@ -350,7 +356,8 @@ an_unknown_command_has_a_nearest(void **state)
 	assert_int_equal(options_unknown_command("lisen"), ERR_USAGE);
 	said = files_captured(2);
 	assert_string_equal(
-	    said, "scope: unknown command 'lisen'; did you mean 'listen'? (see 'scope help')\n");
+	    said,
+	    "scope: unknown command 'lisen'; did you mean 'listen'? (see 'scope help')\n");
 	files_capture(2);
 	options_unknown_command("dance");
 	assert_string_equal(files_captured(2),
@@ -399,8 +406,9 @@ every_option_is_in_help_page_and_completion(void **state)
 			         what == 2 ? "-l %s" :
 			         what == 4 ? "%s" :
 			                     "--%s",
-			         what == 4 && strcmp(o->name, "deep-look") == 0 ? "deep\\-look" :
-			                                                          o->name);
+			         what == 4 && strcmp(o->name, "deep-look") == 0 ?
+			             "deep\\-look" :
+			             o->name);
 			assert_non_null(strstr(page, name));
 			options_env_name(o, env, sizeof env);
 			if (what > 2)

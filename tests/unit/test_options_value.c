@@ -44,8 +44,10 @@ whole_numbers(void **state)
 	is(OPTION_INT, "0", 0);
 	is(OPTION_INT, "-12", -12);
 	is(OPTION_INT, "9223372036854775807", INT64_MAX);
-	for (const char *const *t = (const char *const[]){ "", "-", " 1", "1 ", "+1", "1.0", "1e3",
-	     "0x10", "9223372036854775808", "one", "--1", NULL }; *t != NULL; t++)
+	for (const char *const *t =
+	         (const char *const[]){ "", "-", " 1", "1 ", "+1", "1.0", "1e3", "0x10",
+	                                "9223372036854775808", "one", "--1", NULL };
+	     *t != NULL; t++)
 		is_none(OPTION_INT, *t, "whole number");
 }
 
@@ -64,8 +66,8 @@ sizes(void **state)
 	is(OPTION_SIZE, "3 MB", 3145728);
 	is(OPTION_SIZE, "7B", 7);
 	for (const char *const *t =
-	         (const char *const[]){ "", "K", "-1K", "1X", "1KK", "1Ki", "1e30", "nan", "inf",
-	                                "-inf", "0x1K", "9999999T", "1 K ", NULL };
+	         (const char *const[]){ "", "K", "-1K", "1X", "1KK", "1Ki", "1e30", "nan",
+	                                "inf", "-inf", "0x1K", "9999999T", "1 K ", NULL };
 	     *t != NULL; t++)
 		is_none(OPTION_SIZE, *t, "size");
 }
@@ -129,9 +131,9 @@ numbers(void **state)
 static void
 flags_and_counts(void **state)
 {
-	static const char *const yes[] = { "yes", "true", "on", "1" }, *const no[] = { "no",
-		                                                                       "false",
-		                                                                       "off", "0" };
+	static const char *const yes[] = { "yes", "true", "on", "1" }, *const no[] = {
+		"no", "false", "off", "0"
+	};
 	struct option_row row = { .name = "x", .type = OPTION_FLAG };
 	const char *why;
 	bool flag;
@@ -157,7 +159,9 @@ flags_and_counts(void **state)
 static void
 ranges_are_in_the_unit_without_a_suffix(void **state)
 {
-	struct option_row row = { .name = "x", .type = OPTION_SIZE, .min = 1024, .max = 1048576 };
+	struct option_row row = {
+		.name = "x", .type = OPTION_SIZE, .min = 1024, .max = 1048576
+	};
 	const char *why;
 	int64_t v = 0;
 
@@ -166,7 +170,9 @@ ranges_are_in_the_unit_without_a_suffix(void **state)
 	assert_true(options_value(&row, "1M", &v, &why) && v == 1048576);
 	assert_false(options_value(&row, "1023", &v, &why));
 	assert_string_equal(why, "from 1024 to 1048576 bytes");
-	row = (struct option_row){ .name = "x", .type = OPTION_DURATION, .min = 0.1, .max = 60 };
+	row = (struct option_row){
+		.name = "x", .type = OPTION_DURATION, .min = 0.1, .max = 60
+	};
 	assert_true(options_value(&row, "100ms", &v, &why) && v == 100000000);
 	assert_false(options_value(&row, "99ms", &v, &why));
 	assert_false(options_value(&row, "61s", &v, &why));

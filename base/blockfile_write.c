@@ -183,7 +183,7 @@ blockfile_create(struct blockfile_writer **out, const char *path,
 	if (err == 0)
 		err = outfile_open(path, &w->out);
 	if (err == 0) {
-		w->fd = fileno(outfile_stream(w->out));
+		w->fd = outfile_fd(w->out);
 		err = write_head(w, head);
 	}
 	if (err != 0) {

@@ -136,7 +136,9 @@ command_end(struct outfile *out)
 {
 	int err = outfile_commit(out);
 
-	return err == 0 ? 0 : command_fail(err, "cannot write standard output: %s", strerror(errno));
+	if (err == 0)
+		return 0;
+	return command_fail(err, "cannot write standard output: %s", strerror(errno));
 }
 
 int

@@ -113,11 +113,34 @@ static void
 a_wrong_value_is_an_error_that_stays(void **state)
 {
 	(void)state;
-	for (const char *const *t = (const char *const[]){
-	         "nul", "nulll", "True", "'a'", "\"a", "\"a\\", "\"\\x\"", "\"\\u12\"",
-	         "\"\\u12g4\"", "\"a\nb\"", "\"\x1f\"", "\"\xff\"", "\"\xed\xa0\x80\"", "\"\xc3",
-	         "01", "-", "+1", ".5", "1.", "1e", "1e+", "1.e1", "0x10", "-a", "NaN",
-	         "Infinity", NULL }; *t != NULL; t++)
+	for (const char *const *t = (const char *const[]){ "nul",
+	                                                   "nulll",
+	                                                   "True",
+	                                                   "'a'",
+	                                                   "\"a",
+	                                                   "\"a\\",
+	                                                   "\"\\x\"",
+	                                                   "\"\\u12\"",
+	                                                   "\"\\u12g4\"",
+	                                                   "\"a\nb\"",
+	                                                   "\"\x1f\"",
+	                                                   "\"\xff\"",
+	                                                   "\"\xed\xa0\x80\"",
+	                                                   "\"\xc3",
+	                                                   "01",
+	                                                   "-",
+	                                                   "+1",
+	                                                   ".5",
+	                                                   "1.",
+	                                                   "1e",
+	                                                   "1e+",
+	                                                   "1.e1",
+	                                                   "0x10",
+	                                                   "-a",
+	                                                   "NaN",
+	                                                   "Infinity",
+	                                                   NULL };
+	     *t != NULL; t++)
 		is_wrong(*t);
 }
 

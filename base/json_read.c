@@ -295,11 +295,12 @@ decode_one(const char **at, const char *end, char out[4])
 	}
 	c = hex4(*at + 2, end);
 	*at += 6;
-	if (c >= 0xd800 && c < 0xdc00 && end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u' &&
-	    (low = hex4(*at + 2, end)) >= 0xdc00 && low < 0xe000) {
+	if (c >= 0xd800 && c < 0xdc00 && end - *at >= 6 && (*at)[0] == '\\' &&
+	    (*at)[1] == 'u' && (low = hex4(*at + 2, end)) >= 0xdc00 && low < 0xe000) {
 		*at += 6;
-		return utf8_encode(0x10000 + ((uint32_t)(c - 0xd800) << 10) + (uint32_t)(low - 0xdc00),
-			      out);
+		return utf8_encode(0x10000 + ((uint32_t)(c - 0xd800) << 10) +
+		                       (uint32_t)(low - 0xdc00),
+		                   out);
 	}
 	return utf8_encode(c >= 0xd800 && c < 0xe000 ? 0xfffd : (uint32_t)c, out);
 }

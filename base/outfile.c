@@ -13,12 +13,15 @@
 
 #include "base/err.h"
 
+#define BUFFER_BYTES 65536
 #define MAX_PENDING 8
 
 struct outfile {
-	FILE *stream;
+	FILE *stream;           /* over fd; owned */
+	int fd;
+	int error;              /* errno of the first write that failed; stays */
 	char *path, *temporary; /* owned; NULL when written directly */
-	bool standard;          /* standard output: flushed, not closed */
+	bool standard;          /* standard output: its fd is not ours to close */
 };
 
 /* Temporaries that a signal would leave behind; the ninth is not remembered. */
@@ -81,29 +84,53 @@ unlink_temporary(struct outfile *o)
 	errno = saved;
 }
 
+/* The stream's own error flag would not say which error it was. */
+static ssize_t
+cookie_write(void *cookie, const char *buf, size_t n)
+{
+	struct outfile *o = cookie;
+	size_t done = 0;
+
+	while (done < n && o->error == 0) {
+		ssize_t wrote = write(o->fd, buf + done, n - done);
+
+		if (wrote > 0)
+			done += (size_t)wrote;
+		else if (errno != EINTR)
+			o->error = errno;
+	}
+	return (ssize_t)done;
+}
+
+static void
+start_stream(struct outfile *o)
+{
+	cookie_io_functions_t io = { .write = cookie_write };
+
+	o->stream = fopencookie(o, "w", io);
+	if (o->stream == NULL)
+		abort();
+	setvbuf(o->stream, NULL, isatty(o->fd) ? _IOLBF : _IOFBF, BUFFER_BYTES);
+}
+
 /* old is the file that it will take the place of; NULL if there is none. */
 static int
 open_temporary(struct outfile *o, const char *path, const struct stat *old)
 {
-	int fd, saved;
-
 	if (old != NULL && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
 		return error_of(errno);
 	o->path = old != NULL ? realpath(path, NULL) : joined(path, "");
 	if (o->path == NULL)
 		return error_of(errno);
 	o->temporary = joined(o->path, ".XXXXXX");
-	fd = mkstemp(o->temporary);
-	if (fd < 0)
+	o->fd = mkstemp(o->temporary);
+	if (o->fd < 0)
 		return error_of(errno);
 	replace_pending(NULL, o->temporary);
-	if (fchmod(fd, old != NULL ? old->st_mode & 0777 : new_mode()) == 0 &&
-	    (o->stream = fdopen(fd, "w")) != NULL)
+	if (fchmod(o->fd, old != NULL ? old->st_mode & 0777 : new_mode()) == 0)
 		return 0;
-	saved = errno;
-	close(fd);
 	unlink_temporary(o);
-	errno = saved;
+	close(o->fd);
 	return error_of(errno);
 }
 
@@ -119,21 +146,21 @@ forget(struct outfile *o)
 }
 
 static int
-open_stream(struct outfile *o, const char *path)
+open_fd(struct outfile *o, const char *path)
 {
 	struct stat st;
 	bool there;
 
 	if (path == NULL || strcmp(path, "-") == 0) {
 		o->standard = true;
-		o->stream = stdout;
+		o->fd = STDOUT_FILENO;
 		return 0;
 	}
 	there = stat(path, &st) == 0;
 	if (!there || S_ISREG(st.st_mode))
 		return open_temporary(o, path, there ? &st : NULL);
-	o->stream = fopen(path, "w");
-	return o->stream == NULL ? error_of(errno) : 0;
+	o->fd = open(path, O_WRONLY | O_CLOEXEC);
+	return o->fd < 0 ? error_of(errno) : 0;
 }
 
 int
@@ -144,13 +171,20 @@ outfile_open(const char *path, struct outfile **out)
 
 	if (o == NULL)
 		abort();
-	err = open_stream(o, path);
+	err = open_fd(o, path);
 	if (err != 0) {
 		forget(o);
 		return err;
 	}
+	start_stream(o);
 	*out = o;
 	return 0;
+}
+
+int
+outfile_fd(const struct outfile *o)
+{
+	return o->fd;
 }
 
 FILE *
@@ -163,17 +197,13 @@ outfile_stream(struct outfile *o)
 static int
 settle(struct outfile *o)
 {
-	int error = 0;
-
-	errno = 0;
-	if (fflush(o->stream) != 0 || ferror(o->stream))
-		error = errno != 0 ? errno : EIO;
-	else if (o->temporary != NULL && fsync(fileno(o->stream)) != 0)
-		error = errno;
-	if (!o->standard && fclose(o->stream) != 0 && error == 0)
-		error = errno;
-	errno = error;
-	return error != 0 ? error_of(error) : 0;
+	fclose(o->stream);
+	if (o->error == 0 && o->temporary != NULL && fsync(o->fd) != 0)
+		o->error = errno;
+	if (!o->standard && close(o->fd) != 0 && o->error == 0)
+		o->error = errno;
+	errno = o->error;
+	return o->error != 0 ? error_of(o->error) : 0;
 }
 
 int
@@ -196,8 +226,10 @@ outfile_abandon(struct outfile *o)
 {
 	if (o == NULL)
 		return;
+	o->error = ECANCELED; /* what is buffered may go */
+	fclose(o->stream);
 	if (!o->standard)
-		fclose(o->stream);
+		close(o->fd);
 	if (o->temporary != NULL)
 		unlink_temporary(o);
 	forget(o);

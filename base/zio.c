@@ -88,7 +88,8 @@ fill_head(struct zio *z)
 static bool
 is_zstd(const uint8_t head[4])
 {
-	static const uint8_t frame[4] = { 0x28, 0xb5, 0x2f, 0xfd }, skip[3] = { 0x2a, 0x4d, 0x18 };
+	static const uint8_t frame[4] = { 0x28, 0xb5, 0x2f, 0xfd },
+			     skip[3] = { 0x2a, 0x4d, 0x18 };
 
 	return memcmp(head, frame, 4) == 0 ||
 	       ((head[0] & 0xf0) == 0x50 && memcmp(head + 1, skip, 3) == 0);
@@ -254,7 +255,8 @@ read_zstd(struct zio *z, void *buf, size_t n)
 			return z->error;
 		if (z->at == z->len && !z->inside)
 			return 0;
-		in = (ZSTD_inBuffer){ z->in, z->at + least(z->len - z->at, z->zstd_wants), z->at };
+		in = (ZSTD_inBuffer){ z->in, z->at + least(z->len - z->at, z->zstd_wants),
+			              z->at };
 		rc = ZSTD_decompressStream(z->zstd, &out, &in);
 		if (ZSTD_isError(rc))
 			return z->error = zstd_error(rc);

@@ -3,8 +3,10 @@
 
 #include "cmd/commands.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -85,8 +87,8 @@ static const struct command_row commands[] = {
 	  "receives which chunks.",
 	  decode_options, cmd_decode },
 	{ "score", "a report against the truth", "REPORT", 1, 1, score_examples,
-	  "Matches the sessions and events of a report with a truth log, one to one, and prints how "
-	  "wrong they are: errors, precision and recall, coverage and width of the intervals.",
+	  "Matches the sessions and events of a report with a truth log, one to one, and prints "
+	  "how wrong they are: errors, precision and recall, coverage and width of the intervals.",
 	  score_options, cmd_score },
 	{ "help", "what a command does and takes", "[COMMAND]", 0, 1, help_examples,
 	  "Tells what a command does and which options it takes.", help_options, cmd_help },
@@ -102,6 +104,11 @@ const struct program program = {
 	.name = "swarmscope",
 	.version = PACKAGE_VERSION,
 	.purpose = "how well the viewers of a peer-to-peer live stream are served",
+	.about = "Watches swarms that share a live stream from outside: reads the buffer maps that "
+	         "their peers send each other, and infers what the viewers live through: start-up "
+	         "delay, freezes, skips, lag and the share of chunks that arrive in time. It needs "
+	         "nothing in the player and looks at no picture.",
+	.date = "2026-11-25",
 	.commands = commands,
 	.global = global_options,
 };
@@ -122,6 +129,16 @@ command_begin(const struct command_row *row, int argc, char **argv, void *opt,
 	log.progress = !global->quiet && !global->no_progress;
 	log_init(&log, program.name, row->name);
 	return 0;
+}
+
+int
+command_end(struct outfile *out)
+{
+	int err = outfile_commit(out);
+
+	if (err == 0)
+		return 0;
+	return command_fail(err, "cannot write standard output: %s", strerror(errno));
 }
 
 int

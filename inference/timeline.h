@@ -49,8 +49,9 @@ bool timeline_at(const struct timeline *t, uint64_t chunk, int64_t *source_ns);
 /* The same on our clock: the source's + clock_ns. */
 bool timeline_on(const struct timeline *t, uint64_t chunk, int64_t clock_ns, int64_t *at_ns);
 
-/* Media in the chunk, > 0 and at most a minute: the step from the mark before it where both are known (a
- * chunk is made when its last byte is), else the mean duration; 0 if unknown. */
+/* Media in the chunk, > 0 and at most a minute: the step from the mark before it
+ * where both are known (a chunk is made when its last byte is), else the mean
+ * duration; 0 if unknown. */
 int64_t timeline_step(const struct timeline *t, uint64_t chunk);
 
 /* Estimates the chunk duration anew: median of the slopes between marks far

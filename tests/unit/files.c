@@ -92,3 +92,29 @@ files_read(const char *path, size_t *len)
 		*len = n;
 	return text;
 }
+
+static int kept[3];
+
+static const char *
+captured_path(int fd)
+{
+	return files_path(fd == 1 ? "captured-1" : "captured-2");
+}
+
+void
+files_capture(int fd)
+{
+	fflush(NULL);
+	kept[fd] = dup(fd);
+	if (kept[fd] < 0 || freopen(captured_path(fd), "w", fd == 1 ? stdout : stderr) == NULL)
+		abort();
+}
+
+const char *
+files_captured(int fd)
+{
+	fflush(NULL);
+	dup2(kept[fd], fd);
+	close(kept[fd]);
+	return files_read(captured_path(fd), NULL);
+}

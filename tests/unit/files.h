@@ -22,4 +22,9 @@ const char *files_read(const char *path, size_t *len);
 /* How many files are in the folder. */
 int files_count(void);
 
+/* What is written to standard output (1) or error (2) goes into a file from here
+ * on, until files_captured gives it back. */
+void files_capture(int fd);
+const char *files_captured(int fd);
+
 #endif

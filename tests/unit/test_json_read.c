@@ -57,11 +57,13 @@ static void
 tokens_come_in_order(void **state)
 {
 	static const enum json_token expected[] = {
-		JSON_OBJECT, JSON_KEY, JSON_NUMBER, JSON_KEY, JSON_ARRAY, JSON_TRUE, JSON_FALSE,
-		JSON_NULL, JSON_STRING, JSON_OBJECT, JSON_OBJECT_END, JSON_ARRAY, JSON_ARRAY_END,
-		JSON_ARRAY_END, JSON_OBJECT_END, JSON_END, JSON_END,
+		JSON_OBJECT,     JSON_KEY,   JSON_NUMBER,    JSON_KEY,       JSON_ARRAY,
+		JSON_TRUE,       JSON_FALSE, JSON_NULL,      JSON_STRING,    JSON_OBJECT,
+		JSON_OBJECT_END, JSON_ARRAY, JSON_ARRAY_END, JSON_ARRAY_END, JSON_OBJECT_END,
+		JSON_END,        JSON_END,
 	};
-	struct json_reader r = over(" { \"a\" : -1.5e2 , \"b\":[true,false,null,\"x\",{},[]\n] }\r\n\t");
+	struct json_reader r = over(
+	    " { \"a\" : -1.5e2 , \"b\":[true,false,null,\"x\",{},[]\n] }\r\n\t");
 
 	(void)state;
 	for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
@@ -72,9 +74,25 @@ static void
 any_value_is_a_document(void **state)
 {
 	static const char *const sound[] = {
-		"0", "-0", "12", "1.5", "1e9", "1E+9", "-1.25e-3", "true", "false", "null", "\"\"",
-		"[]", "{}", "[[[]]]", "[1,2]", "{\"\":0}", "\"\\u0000\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
-		"\"\\ud83d\\ude00\"", "\"\x7f\xf4\x8f\xbf\xbf\"",
+		"0",
+		"-0",
+		"12",
+		"1.5",
+		"1e9",
+		"1E+9",
+		"-1.25e-3",
+		"true",
+		"false",
+		"null",
+		"\"\"",
+		"[]",
+		"{}",
+		"[[[]]]",
+		"[1,2]",
+		"{\"\":0}",
+		"\"\\u0000\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+		"\"\\ud83d\\ude00\"",
+		"\"\x7f\xf4\x8f\xbf\xbf\"",
 	};
 
 	(void)state;
@@ -86,18 +104,65 @@ any_value_is_a_document(void **state)
 	}
 }
 
+static const char *const wrong[] = {
+	"",
+	" ",
+	"[",
+	"]",
+	"{",
+	"}",
+	"[1",
+	"[1,",
+	"[1,]",
+	"[,1]",
+	"[1 2]",
+	"[}",
+	"{]",
+	"{\"a\"}",
+	"{\"a\":}",
+	"{\"a\":1,}",
+	"{a:1}",
+	"{1:2}",
+	"{\"a\" 1}",
+	"{\"a\":1 \"b\":2}",
+	"{,}",
+	"1 2",
+	"[] []",
+	"nul",
+	"nulll",
+	"True",
+	"'a'",
+	"\"a",
+	"\"a\\",
+	"\"\\x\"",
+	"\"\\u12\"",
+	"\"\\u12g4\"",
+	"\"a\nb\"",
+	"\"\x1f\"",
+	"\"\xff\"",
+	"\"\xed\xa0\x80\"",
+	"\"\xc3",
+	"01",
+	"-",
+	"+1",
+	".5",
+	"1.",
+	"1e",
+	"1e+",
+	"1.e1",
+	"0x10",
+	"-a",
+	"NaN",
+	"Infinity",
+	"// a\n1",
+	"1//",
+	"\xef\xbb\xbf"
+	"1",
+};
+
 static void
 what_is_no_json_is_an_error_that_stays(void **state)
 {
-	static const char *const wrong[] = {
-		"", " ", "[", "]", "{", "}", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[}", "{]", "{\"a\"}",
-		"{\"a\":}", "{\"a\":1,}", "{a:1}", "{1:2}", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{,}",
-		"1 2", "[] []", "nul", "nulll", "True", "'a'", "\"a", "\"a\\", "\"\\x\"", "\"\\u12\"",
-		"\"\\u12g4\"", "\"a\nb\"", "\"\x1f\"", "\"\xff\"", "\"\xed\xa0\x80\"", "\"\xc3",
-		"01", "-", "+1", ".5", "1.", "1e", "1e+", "1.e1", "0x10", "-a", "NaN", "Infinity",
-		"// a\n1", "1//", "\xef\xbb\xbf" "1",
-	};
-
 	(void)state;
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		struct json_reader r = over(wrong[i]);
@@ -208,7 +273,8 @@ keys_compare_by_what_they_mean(void **state)
 static void
 skip_passes_over_whole_values(void **state)
 {
-	struct json_reader r = over("{\"a\":{\"x\":[1,{\"y\":2}]},\"b\":7,\"c\":[[],3],\"d\":\"s\"}");
+	struct json_reader r = over(
+	    "{\"a\":{\"x\":[1,{\"y\":2}]},\"b\":7,\"c\":[[],3],\"d\":\"s\"}");
 
 	(void)state;
 	assert_int_equal(json_next(&r), JSON_OBJECT);

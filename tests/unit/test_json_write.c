@@ -95,7 +95,8 @@ text_is_escaped(void **state)
 	quotes("\n\t\r\x01\x1f\x7f", 6, "\"\\n\\t\\u000d\\u0001\\u001f\\u007f\"");
 	quotes("a\0b", 3, "\"a\\u0000b\"");
 	quotes("", 0, "\"\"");
-	quotes("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", 14, "\"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"");
+	quotes("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", 14,
+	       "\"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"");
 }
 
 #define BAD "\xef\xbf\xbd"

@@ -157,7 +157,9 @@ step(struct map *map, struct model *m, struct told *told)
 static void
 it_does_what_a_plain_list_does(void **state)
 {
-	static const uint32_t capacities[] = { 1, 2, 3, 7, 8, 9, 33, KEYS - 1, KEYS, KEYS + 10 };
+	static const uint32_t capacities[] = {
+		1, 2, 3, 7, 8, 9, 33, KEYS - 1, KEYS, KEYS + 10
+	};
 
 	(void)state;
 	for (size_t c = 0; c < sizeof capacities / sizeof capacities[0]; c++) {

@@ -118,7 +118,7 @@ a_full_device_is_noticed(void **state)
 	(void)state;
 	if (access("/dev/full", W_OK) != 0)
 		skip();
-	for (int times = 1; times < 200000; times += 100000) {
+	for (int times = 1; times < 400000; times += 65535) {
 		assert_int_equal(outfile_open("/dev/full", &o), 0);
 		put(o, "x", times);
 		assert_int_equal(outfile_commit(o), ERR_FULL);
@@ -157,12 +157,11 @@ a_closed_standard_output_is_an_error(void **state)
 	(void)state;
 	close(1);
 	assert_int_equal(outfile_open("-", &o), 0);
-	put(o, "lost", 1);
+	put(o, "lost", 50000);
 	assert_int_equal(outfile_commit(o), ERR_IO);
 	assert_int_equal(errno, EBADF);
 	dup2(kept, 1);
 	close(kept);
-	clearerr(stdout);
 }
 
 static void
@@ -175,6 +174,19 @@ a_folder_or_a_missing_folder_is_an_error(void **state)
 	assert_int_equal(errno, EISDIR);
 	assert_int_equal(outfile_open(files_path("nowhere/report"), &o), ERR_IO);
 	assert_int_equal(errno, ENOENT);
+}
+
+static void
+what_is_given_up_is_not_written_to_standard_output(void **state)
+{
+	struct outfile *o;
+
+	(void)state;
+	files_capture(1);
+	assert_int_equal(outfile_open("-", &o), 0);
+	put(o, "text", 1);
+	outfile_abandon(o);
+	assert_string_equal(files_captured(1), "");
 }
 
 static void
@@ -245,6 +257,7 @@ main(void)
 		cmocka_unit_test(a_full_device_is_noticed),
 		cmocka_unit_test(standard_output_is_written_directly),
 		cmocka_unit_test(a_closed_standard_output_is_an_error),
+		cmocka_unit_test(what_is_given_up_is_not_written_to_standard_output),
 		cmocka_unit_test(a_folder_or_a_missing_folder_is_an_error),
 		cmocka_unit_test(a_link_and_the_mode_are_kept),
 		cmocka_unit_test(a_new_file_has_the_mode_of_others),

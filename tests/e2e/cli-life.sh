@@ -24,7 +24,7 @@ holds 'a capture from a named pipe' cmp "$tmp/one" "$tmp/two"
 
 # On a terminal: progress on stderr, wiped at the end, unless it is not wanted.
 on_terminal() { # command...
-	python3 - "$@" << 'PYTHON'
+	$python - "$@" << 'PYTHON'
 import os, pty, subprocess, sys
 ours, theirs = pty.openpty()
 child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -58,7 +58,7 @@ holds 'NO_COLOR: no colour on a terminal' test "$(tr -dc '\033' < "$out" | wc -c
 echo 'an earlier report' > "$tmp/report"
 mkfifo "$tmp/pipe"
 for signal in INT:130 TERM:143; do
-	python3 - "${signal%:*}" "$tmp/pipe" "$capture" "$SWARMSCOPE" analyze --output \
+	$python - "${signal%:*}" "$tmp/pipe" "$capture" "$SWARMSCOPE" analyze --output \
 	    "$tmp/report" "$tmp/pipe" > "$out" 2> "$err" << 'PYTHON'
 import signal, subprocess, sys
 name, pipe, capture, *command = sys.argv[1:]

@@ -14,13 +14,16 @@ skip() {
 	exit 77
 }
 
-for tool in python3 jq zstd gzip; do
+# Debian's own Python, for which bootstrap installs the modules.
+python=/usr/bin/python3
+[ -x $python ] || python=python3
+for tool in $python jq zstd gzip; do
 	command -v $tool > /dev/null || skip "no $tool"
 done
 [ -x "$SWARMSCOPE" ] || { echo "no program $SWARMSCOPE"; exit 99; }
 
 mkcap() {
-	python3 "$srcdir/tests/lib/mkcap.py" "$@" || exit 99
+	$python "$srcdir/tests/lib/mkcap.py" "$@" || exit 99
 }
 
 # Runs a command; its exit status is in $status, what it wrote in $out and $err.
@@ -83,20 +86,9 @@ warns() { # sentence, pattern, command...
 	holds "$what: warns '$pattern'" grep -qiE "^swarmscope: .*($pattern)" "$err"
 }
 
-# The python that can check schemas: Debian's, where another comes first.
-python=
-for each in python3 /usr/bin/python3; do
-	if "$each" -c 'import jsonschema' 2> /dev/null; then
-		python=$each
-		break
-	fi
-done
-[ -n "$python" ] || echo 'left out: schemas (no python3-jsonschema)'
-
 # Is this document, or each line of it for ndjson, as schemas/NAME.schema.json says?
-fits() { # schema name, file
-	[ -n "$python" ] || return 0
-	"$python" - "$srcdir/schemas/$1.schema.json" "$2" << 'PYTHON'
+fits() { # name, file
+	$python - "$srcdir/schemas/$1.schema.json" "$2" << 'PYTHON'
 import json, sys
 import jsonschema
 schema, text = (open(path).read() for path in sys.argv[1:])
@@ -109,6 +101,10 @@ except ValueError:
 for document in documents:
     check.validate(document)
 PYTHON
+}
+
+fits_schema() { # file
+	fits report "$1"
 }
 
 done_testing() {

@@ -277,18 +277,36 @@ session_of(struct peers *s, const struct endpoint *who, const struct observation
 	return session;
 }
 
+/* The peer is heard in another channel than the session's. */
+static struct session *
+elsewhere(struct peers *s, struct session *session, const struct observation *o)
+{
+	struct endpoint who = session->peer;
+
+	close_silent(s, session, END_SWITCH);
+	session_open(session, &who, o->t_ns, session->run + 1, s->out);
+	session->protocol = o->protocol;
+	session->fresh = true;
+	return session;
+}
+
+/* A viewer that registers in another channel leaves this one, whether it is heard there
+ * or not. */
+static struct session *
+registered(struct peers *s, struct session *session, const struct observation *o)
+{
+	return session->channel != 0 && session->channel != o->channel ?
+	           elsewhere(s, session, o) : session;
+}
+
 /* The peer is heard in a channel: settles the session's, or switches. */
 static struct session *
 in_channel(struct peers *s, struct session *session, const struct observation *o)
 {
 	struct last_seen *seen = address_of(s, &session->peer);
 
-	if (session->channel != 0 && session->channel != o->channel) {
-		close_silent(s, session, END_SWITCH);
-		session_open(session, &session->peer, o->t_ns, session->run + 1, s->out);
-		session->protocol = o->protocol;
-		session->fresh = true;
-	}
+	if (session->channel != 0 && session->channel != o->channel)
+		session = elsewhere(s, session, o);
 	if (session->channel == 0) {
 		session->channel = o->channel;
 		if (seen->channel != 0 && seen->channel != o->channel &&
@@ -314,11 +332,13 @@ on_words(struct peers *s, const struct endpoint *who, const struct observation *
 		return;
 	if (o->peer_id != 0 && who == &o->peer)
 		session->peer_id = o->peer_id;
-	if (o->kind == OBS_JOIN)
-		session->fresh = true;
+	if (c != NULL && o->kind == OBS_JOIN)
+		session = registered(s, session, o);
 	if (c != NULL && (is_chunks(o) || o->kind == OBS_TRANSFER))
 		session = in_channel(s, session, o);
 	session->last_ns = o->t_ns;
+	if (o->kind == OBS_JOIN)
+		session->fresh = true;
 	if (is_chunks(o) && c != NULL)
 		session_map(session, c, o);
 	else if (is_fresh(o) && !session->begun)

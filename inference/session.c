@@ -195,14 +195,6 @@ make_room(struct session *s, struct channel_view *c, uint64_t newest, int64_t t_
 	}
 }
 
-/* Media that the set holds, holes left out. */
-static int64_t
-media_of(const struct channel_view *c, const struct observation *o)
-{
-	return (int64_t)obs_held(o) *
-	       (estimate_known(&c->timeline.chunk) ? c->timeline.chunk.best_ns : 0);
-}
-
 /* Of chunks that no copy dates, the oldest that was made about when the newcomer
  * came, or later: older ones are back-filled. The lowest held if all are older. */
 static uint64_t
@@ -229,17 +221,19 @@ run_start(const struct arrival *a)
 	return first;
 }
 
-/* The first chunk received: playback begins there. A peer that shows more media
- * than a newcomer can have was here before the view began. */
+/* The first chunk received: playback begins there. A peer whose first map shows more
+ * media than a newcomer can have was here before the view began; how much media that
+ * is must be known first. */
 static void
-begin(struct session *s, struct channel_view *c, const struct observation *o)
+begin(struct session *s, struct channel_view *c)
 {
+	const struct estimate *chunk = &c->timeline.chunk;
 	uint64_t first;
 	bool dated;
 
-	if (!arrival_first(&s->arrival, &first, &dated))
+	if (!estimate_known(chunk) || !arrival_first(&s->arrival, &first, &dated))
 		return;
-	if (!s->fresh && media_of(c, o) > CENSORED_MEDIA_NS) {
+	if (!s->fresh && s->first_shown * chunk->best_ns > CENSORED_MEDIA_NS) {
 		s->left_censored = true;
 		first = run_start(&s->arrival);
 	} else if (!dated) {
@@ -284,8 +278,10 @@ session_map(struct session *s, struct channel_view *c, const struct observation 
 	if (obs_newest(o, &newest))
 		make_room(s, c, newest, o->t_ns);
 	arrival_told(&s->arrival, o, &c->timeline, c->clock_ns);
+	if (s->first_shown == 0)
+		s->first_shown = obs_held(o);
 	if (!s->begun)
-		begin(s, c, o);
+		begin(s, c);
 	if (s->begun)
 		walk(s, c, skip_window(c));
 }

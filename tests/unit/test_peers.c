@@ -249,6 +249,21 @@ who_shows_more_than_a_newcomer_can_have_was_there_before(void **state)
 	assert_int_equal(session[0].u.session.joined.lo_ns, ESTIMATE_OPEN_LO);
 }
 
+/* Nobody knows yet how long a chunk is when the first map comes. */
+static void
+who_was_there_before_the_clock_too(void **state)
+{
+	(void)state;
+	begin(4, 32);
+	put(words_mark(9900, words_peer(SOURCE), nobody, 99, T0_NS + 9900 * MS_NS), CHANNEL);
+	watch(10000, 10300, 2, 60);
+	open_channel(CHANNEL, SOURCE, 0, 2000);
+	watch(10300, 20000, 2, 60);
+	peers_end(stage);
+	assert_true(session[0].u.session.left_censored);
+	assert_null(find(EVENT_STARTUP));
+}
+
 static void
 who_was_not_seen_to_join_has_an_open_start(void **state)
 {
@@ -316,6 +331,8 @@ a_switch_counts_from_the_last_map_in_the_old_channel(void **state)
 	assert_int_equal(session[0].channel, CHANNEL);
 	assert_int_equal(session[0].u.session.end, END_SWITCH);
 	assert_int_equal(session[1].channel, OTHER);
+	assert_int_equal(session[1].run, 2);
+	assert_true(endpoint_same(&session[1].peer, &session[0].peer));
 	assert_int_equal(session[1].u.session.switched_from, CHANNEL);
 	assert_int_equal(session[1].u.session.switch_delay.best_ns,
 	                 session[1].u.session.playing.best_ns - T0_NS - 19900 * MS_NS);
@@ -335,6 +352,26 @@ who_switches_left_no_later_than_it_came_elsewhere(void **state)
 	assert_int_equal(ms_of(left->lo_ns), 19900);
 	assert_int_equal(ms_of(left->best_ns), 19900);
 	assert_int_equal(ms_of(left->hi_ns), 25000);
+}
+
+static void
+who_registers_elsewhere_switches_then(void **state)
+{
+	(void)state;
+	open_channel(OTHER, 9, 0, 2000);
+	join(10000, 2);
+	watch(10100, 20000, 2, 100);
+	put(words_say(OBS_JOIN, 21000, words_peer(2), words_peer(9)), OTHER);
+	assert_int_equal(n_sessions, 1);
+	assert_int_equal(session[0].u.session.end, END_SWITCH);
+	assert_int_equal(ms_of(session[0].u.session.left.best_ns), 19900);
+	for (int64_t ms = 22000; ms < 30000; ms += 100)
+		map_in(OTHER, ms, 2, 219, (uint64_t)(ms - 50) / 100 + 1);
+	peers_end(stage);
+	assert_int_equal(n_sessions, 2);
+	assert_int_equal(session[1].channel, OTHER);
+	assert_int_equal(ms_of(session[1].u.session.joined.best_ns), 21000);
+	assert_int_equal(session[1].u.session.switched_from, CHANNEL);
 }
 
 static void
@@ -386,47 +423,6 @@ sending_a_chunk_is_a_word_too(void **state)
 	peers_end(stage);
 	assert_int_equal(session[0].u.session.end, END_OPEN);
 	assert_int_equal(ms_of(session[0].u.session.left.best_ns), 59500);
-}
-
-/* 40 chunks, then 40 out of the window, each a copy and then a map. */
-static void
-copies(uint16_t flags)
-{
-	begin(4, 32);
-	open_channel(CHANNEL, SOURCE, 0, 140);
-	for (uint64_t c = 940; c < 980; c++)
-		put(words_mark(0, words_peer(SOURCE), nobody, c,
-		               T0_NS + (int64_t)(c - 800) * 100 * MS_NS), CHANNEL);
-	join(10000, 2);
-	for (uint64_t i = 0; i < 80; i++) {
-		uint64_t c = 100 + i + (i < 40 ? 0 : 800);
-		int64_t ms = 10000 + (int64_t)i * 100;
-		struct observation *o = words_transfer(ms + 20, words_peer(3), words_peer(2), c, 9);
-
-		o->flags = flags;
-		put(o, CHANNEL);
-		map_in(CHANNEL, ms + 90, 2, i < 40 ? 100 : 940, c + 1);
-	}
-}
-
-/* A TRANSFER is of one chunk, whether it has the set of it or not. */
-static void
-a_copy_counts_with_and_without_a_set(void **state)
-{
-	struct result first[8];
-
-	(void)state;
-	copies(OBS_ALL);
-	peers_end(stage);
-	assert_in_range(n_events, 3, 8);
-	memcpy(first, event, sizeof first);
-	copies(0);
-	peers_end(stage);
-	for (unsigned i = 0; i < n_events; i++) {
-		assert_int_equal(first[i].u.event.event, event[i].u.event.event);
-		assert_int_equal(first[i].u.event.at.lo_ns, event[i].u.event.at.lo_ns);
-		assert_int_equal(first[i].u.event.at.best_ns, event[i].u.event.at.best_ns);
-	}
 }
 
 static void
@@ -570,16 +566,17 @@ main(void)
 		TEST(who_is_there_at_the_end_is_open),
 		TEST(a_newcomers_sign_after_a_silence_begins_another_run),
 		TEST(who_shows_more_than_a_newcomer_can_have_was_there_before),
+		TEST(who_was_there_before_the_clock_too),
 		TEST(who_was_not_seen_to_join_has_an_open_start),
 		TEST(the_source_is_no_viewer),
 		TEST(who_leaves_before_playing_exits_before_start),
 		TEST(a_switch_counts_from_the_last_map_in_the_old_channel),
 		TEST(who_switches_left_no_later_than_it_came_elsewhere),
+		TEST(who_registers_elsewhere_switches_then),
 		TEST(a_long_absence_is_no_switch),
 		TEST(a_visitor_without_a_channel_has_no_session),
 		TEST(nobody_has_no_session),
 		TEST(sending_a_chunk_is_a_word_too),
-		TEST(a_copy_counts_with_and_without_a_set),
 		TEST(a_full_table_closes_whom_it_evicts),
 		TEST(a_chunks_receiver_may_be_evicted_by_its_sender),
 		TEST(heads_of_substreams_are_no_newcomers_sign),

@@ -182,7 +182,7 @@ settle(struct arrival *a, uint64_t chunk, const struct observation *o, bool acke
 		settle_copied(a, chunk, o->t_ns, acked);
 	else
 		settle_unseen(a, chunk,
-			      timeline_at(t, chunk, &born_ns) ? born_ns + clock_ns : INT64_MIN,
+			      timeline_on(t, chunk, clock_ns, &born_ns) ? born_ns : INT64_MIN,
 			      o->t_ns, acked);
 }
 

@@ -134,9 +134,9 @@ made_ms(const struct swarm *w, uint64_t chunk)
 static void
 send(const struct swarm *w, uint64_t chunk, unsigned to)
 {
-	channels_put(stage, words_mark(made_ms(w, chunk) + 20, w->source, words_peer(to),
-	                               chunk & w->mask,
-	                               w->epoch_ns + (int64_t)chunk * 100 * MS_NS));
+	channels_put(stage,
+	             words_mark(made_ms(w, chunk) + 20, w->source, words_peer(to), chunk & w->mask,
+	                        w->epoch_ns + (int64_t)chunk * 100 * MS_NS));
 	channels_put(stage, words_transfer(made_ms(w, chunk) + 20, w->source, words_peer(to),
 	                                   chunk & w->mask, 1000));
 }

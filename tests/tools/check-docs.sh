@@ -1,0 +1,17 @@
+#!/bin/sh
+# Every link of a document to a file of the tree leads somewhere.
+#
+# SPDX-License-Identifier: Apache-2.0
+dir=$(cd "$(dirname "$0")" && pwd) || exit 99
+. "$dir/sources.sh"
+files=$(tree_files '*.md') || exit 99
+
+rc=0
+for file in $files; do
+	for target in $(grep -oE '\]\([^) ]+\)' "$file" | sed 's/^](//; s/)$//; s/#.*//'); do
+		case $target in ''|*://*|mailto:*) continue ;; esac
+		[ -e "$(dirname "$file")/$target" ] ||
+		    { echo "$file: leads to $target, which is not there"; rc=1; }
+	done
+done
+exit $rc

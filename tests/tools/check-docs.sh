@@ -7,11 +7,14 @@ dir=$(cd "$(dirname "$0")" && pwd) || exit 99
 files=$(tree_files '*.md') || exit 99
 
 rc=0
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
 for file in $files; do
-	for target in $(grep -oE '\]\([^) ]+\)' "$file" | sed 's/^](//; s/)$//; s/#.*//'); do
+	grep -oE '\]\([^) ]+\)' "$file" | sed 's/^](//; s/)$//; s/#.*//' > "$tmp/targets"
+	while read -r target; do
 		case $target in ''|*://*|mailto:*) continue ;; esac
 		[ -e "$(dirname "$file")/$target" ] ||
 		    { echo "$file: leads to $target, which is not there"; rc=1; }
-	done
+	done < "$tmp/targets"
 done
 exit $rc

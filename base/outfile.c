@@ -181,6 +181,12 @@ outfile_open(const char *path, struct outfile **out)
 	return 0;
 }
 
+int
+outfile_fd(const struct outfile *o)
+{
+	return o->fd;
+}
+
 FILE *
 outfile_stream(struct outfile *o)
 {

@@ -21,6 +21,9 @@ int outfile_open(const char *path, struct outfile **o);
 /* Where to write; owned by o. */
 FILE *outfile_stream(struct outfile *o);
 
+/* The descriptor under it, for those who write without the stream. */
+int outfile_fd(const struct outfile *o);
+
 /* Makes it appear: 0, or ERR_FULL, ERR_IO with errno; then nothing has changed
  * (of a device or pipe: whatever was written). Frees o in any case. */
 int outfile_commit(struct outfile *o);

@@ -34,9 +34,9 @@ const struct option_row analyze_options[] = {
 	{ .name = "protocol", .letter = 'p', .type = OPTION_STRING, .arg = "NAME",
 	  .group = "Reading", .text = "decode only this protocol",
 	  .offset = offsetof(struct analyze, protocol) },
-	{ .name = "channel-rate", .type = OPTION_NUMBER, .arg = "RATE", .min = 0, .max = 1e6,
-	  .preset = "0", .group = "Inference",
-	  .text = "chunks a second of the channels, if known; 0 is estimated",
+	{ .name = "channel-rate", .type = OPTION_NUMBER, .arg = "RATE", .min = 0.001, .max = 1e6,
+	  .group = "Inference",
+	  .text = "chunks a second of the channels, where it is known; else it is estimated",
 	  .offset = offsetof(struct analyze, channel_rate) },
 	{ .name = "player-prebuffer", .type = OPTION_DURATION, .arg = "TIME", .min = 0, .max = 3600,
 	  .preset = "2s", .group = "Inference",
@@ -171,8 +171,8 @@ write_report(struct analysis *a)
 	struct report_input in = {
 		.files = (const char *const *)a->paths,
 		.n_files = (size_t)a->n_paths,
-		.first_ns = c->total.packets ? c->first_ns : INT64_MIN,
-		.last_ns = c->total.packets ? c->last_ns : INT64_MIN,
+		.first_ns = c->observations || c->total.packets ? c->first_ns : INT64_MIN,
+		.last_ns = c->observations || c->total.packets ? c->last_ns : INT64_MIN,
 		.packets = c->total.packets,
 		.bytes = c->total.bytes,
 		.observations = c->observations,
@@ -205,13 +205,14 @@ warn_counts(struct analysis *a)
 	struct inference_counts n = inference_counts(a->feed.inference);
 	const struct counts *c = input_counts(a->in);
 
-	for (uint64_t i = 0; i < input_warnings(a->in); i++)
+	for (size_t i = 0; i < input_warnings(a->in); i++)
 		collect_warn(&a->results, "%s", input_warning(a->in, i));
 	if (n.peers_evicted > 0)
-		collect_warn(&a->results,
-		             "%llu sessions were ended early because more than %u addresses were active "
-		             "(raise --max-peers)",
-		             (unsigned long long)n.peers_evicted, a->options.max_peers);
+		collect_warn(
+		    &a->results,
+		    "%llu sessions were ended early because more than %u addresses were active "
+		    "(raise --max-peers)",
+		    (unsigned long long)n.peers_evicted, a->options.max_peers);
 	if (n.channels_evicted > 0)
 		collect_warn(&a->results, "%llu channels had to make room for others",
 		             (unsigned long long)n.channels_evicted);
@@ -230,7 +231,8 @@ run(struct analysis *a)
 	int status, err;
 
 	if (a->opt->format == FORMAT_NDJSON)
-		ndjson_start(&a->events, INT64_MIN, (const char *const *)a->paths, (size_t)a->n_paths);
+		ndjson_start(&a->events, INT64_MIN, (const char *const *)a->paths,
+		             (size_t)a->n_paths);
 	status = input_run(a->in);
 	if (status != 0)
 		return status;
@@ -245,10 +247,12 @@ run(struct analysis *a)
 	err = outfile_commit(a->file);
 	a->file = NULL;
 	if (err != 0)
-		return command_fail(err, "cannot write %s: %s (free some space or name another file)",
+		return command_fail(err,
+		                    "cannot write %s: %s (free some space or name another file)",
 		                    name, strerror(errno));
 	if (input_counts(a->in)->observations == 0)
-		return command_fail(ERR_NO_DATA, "no swarm in %s: the report is empty (see 'swarmscope "
+		return command_fail(ERR_NO_DATA,
+		                    "no swarm in %s: the report is empty (see 'swarmscope "
 		                    "version' for the protocols that are read)",
 		                    a->n_paths == 1 ? a->paths[0] : "the inputs");
 	return 0;
@@ -265,8 +269,10 @@ analyze(const struct analyze *opt, char **paths, int n)
 	err = outfile_open(opt->output, &a.file);
 	if (err != 0) {
 		input_close(a.in);
-		return command_fail(err, "cannot write %s: %s (name another file or make the folder "
-		                    "writable)", opt->output, strerror(errno));
+		return command_fail(err,
+		                    "cannot write %s: %s (name another file or make the folder "
+		                    "writable)",
+		                    opt->output, strerror(errno));
 	}
 	collect_init(&a.results);
 	ndjson_init(&a.events, outfile_stream(a.file), protocol_name);

@@ -87,8 +87,8 @@ static const struct command_row commands[] = {
 	  "receives which chunks.",
 	  decode_options, cmd_decode },
 	{ "score", "a report against the truth", "REPORT", 1, 1, score_examples,
-	  "Matches the sessions and events of a report with a truth log, one to one, and prints how "
-	  "wrong they are: errors, precision and recall, coverage and width of the intervals.",
+	  "Matches the sessions and events of a report with a truth log, one to one, and prints "
+	  "how wrong they are: errors, precision and recall, coverage and width of the intervals.",
 	  score_options, cmd_score },
 	{ "help", "what a command does and takes", "[COMMAND]", 0, 1, help_examples,
 	  "Tells what a command does and which options it takes.", help_options, cmd_help },
@@ -136,7 +136,9 @@ command_end(struct outfile *out)
 {
 	int err = outfile_commit(out);
 
-	return err == 0 ? 0 : command_fail(err, "cannot write standard output: %s", strerror(errno));
+	if (err == 0)
+		return 0;
+	return command_fail(err, "cannot write standard output: %s", strerror(errno));
 }
 
 int

@@ -14,7 +14,7 @@ const struct option_row version_options[] = {
 static void
 write_text(FILE *out)
 {
-	fprintf(out, "%s %s, %s, protocols", program.name, program.version, probe_library());
+	fprintf(out, "%s %s\n%s\nprotocols:", program.name, program.version, probe_library());
 	for (const struct proto *const *p = proto_table; *p != NULL; p++)
 		fprintf(out, " %s", (*p)->name);
 	putc('\n', out);

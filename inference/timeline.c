@@ -5,6 +5,7 @@
 
 #define SAMPLES 24 /* marks compared pairwise */
 #define NEAR_CHUNKS 64
+#define ON_LINE_NS 50000000 /* a chunk this near the line, + its duration, is on it */
 #define STEP_MAX_NS 60000000000 /* a longer step is a source that stopped */
 
 void
@@ -33,7 +34,7 @@ timeline_mark(struct timeline *t, uint64_t chunk, int64_t source_ns)
 
 	if (timeline_known(t, chunk, &known_ns))
 		return known_ns == source_ns ? TIMELINE_KNOWN : TIMELINE_CONFLICT;
-	if (t->marked[i] && t->id[i] > chunk)
+	if (t->marks > 0 && chunk < t->newest && t->newest - chunk >= TIMELINE_CHUNKS)
 		return TIMELINE_CONFLICT;
 	t->id[i] = chunk;
 	t->source_ns[i] = source_ns;
@@ -66,6 +67,12 @@ nearest(const struct timeline *t, uint64_t chunk, uint64_t *found, int64_t *sour
 	return timeline_known(t, *found, source_ns);
 }
 
+static bool
+is_far(int64_t ns)
+{
+	return ns < -TIMELINE_FAR_NS || ns > TIMELINE_FAR_NS;
+}
+
 bool
 timeline_at(const struct timeline *t, uint64_t chunk, int64_t *source_ns)
 {
@@ -79,10 +86,59 @@ timeline_at(const struct timeline *t, uint64_t chunk, int64_t *source_ns)
 	if (!estimate_known(&t->chunk))
 		return false;
 	if (__builtin_mul_overflow((int64_t)(chunk - near), t->chunk.best_ns, &by_ns) ||
-	    __builtin_add_overflow(near_ns, by_ns, &by_ns))
+	    __builtin_add_overflow(near_ns, by_ns, &by_ns) || is_far(by_ns))
 		return false;
 	*source_ns = by_ns;
 	return true;
+}
+
+bool
+timeline_on(const struct timeline *t, uint64_t chunk, int64_t clock_ns, int64_t *at_ns)
+{
+	int64_t ns;
+
+	if (!timeline_at(t, chunk, &ns) || __builtin_add_overflow(ns, clock_ns, &ns) || is_far(ns))
+		return false;
+	*at_ns = ns;
+	return true;
+}
+
+/* How far off the line a chunk may be: chunks differ in duration, and the line is
+ * the less certain the farther the chunk is from what is marked. */
+static int64_t
+tolerance(const struct timeline *t, uint64_t chunk)
+{
+	uint64_t apart = chunk > t->newest ? chunk - t->newest :
+	                 chunk < t->oldest ? t->oldest - chunk : 0;
+	int64_t off_ns = ON_LINE_NS + t->chunk.best_ns, more_ns;
+
+	if (apart > TIMELINE_CHUNKS ||
+	    __builtin_mul_overflow((int64_t)apart, t->chunk.hi_ns - t->chunk.lo_ns, &more_ns) ||
+	    more_ns > TIMELINE_OFF_NS)
+		return TIMELINE_OFF_NS;
+	off_ns += more_ns;
+	return off_ns < TIMELINE_OFF_NS ? off_ns : TIMELINE_OFF_NS;
+}
+
+int64_t
+timeline_off(const struct timeline *t, uint64_t chunk, int64_t source_ns)
+{
+	int64_t at_ns, off_ns, slope_ns;
+
+	if (timeline_known(t, chunk, &at_ns))
+		return at_ns == source_ns ? 0 : INT64_MAX;
+	if (t->marks < 2 || !timeline_at(t, chunk, &at_ns)) {
+		if (!timeline_known(t, t->newest, &at_ns) ||
+		    __builtin_sub_overflow(source_ns, at_ns, &off_ns))
+			return INT64_MAX;
+		slope_ns = off_ns / (int64_t)(chunk - t->newest);
+		return slope_ns >= TIMELINE_LEAST_NS && slope_ns <= TIMELINE_MOST_NS ?
+		           TIMELINE_OFF_NS : INT64_MAX;
+	}
+	if (__builtin_sub_overflow(source_ns, at_ns, &off_ns))
+		return INT64_MAX;
+	off_ns = off_ns < 0 ? -off_ns : off_ns;
+	return off_ns <= tolerance(t, chunk) ? off_ns + 1 : INT64_MAX;
 }
 
 int64_t
@@ -132,15 +188,18 @@ void
 timeline_estimate(struct timeline *t)
 {
 	uint64_t chunk[SAMPLES];
-	int64_t ns[SAMPLES], slope[SAMPLES * SAMPLES / 2], by_ns;
+	int64_t ns[SAMPLES], slope[SAMPLES * SAMPLES / 2], by_ns, each_ns;
 	uint64_t apart = (t->newest - t->oldest) / 3 + 1;
 	uint32_t n = t->marks ? sample(t, chunk, ns) : 0, slopes = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t j = i + 1; j < n; j++)
 			if (chunk[j] - chunk[i] >= apart &&
-			    !__builtin_sub_overflow(ns[j], ns[i], &by_ns) && by_ns > 0)
-				slope[slopes++] = by_ns / (int64_t)(chunk[j] - chunk[i]);
+			    !__builtin_sub_overflow(ns[j], ns[i], &by_ns)) {
+				each_ns = by_ns / (int64_t)(chunk[j] - chunk[i]);
+				if (by_ns > 0 && each_ns < STEP_MAX_NS)
+					slope[slopes++] = each_ns;
+			}
 	if (slopes == 0)
 		return;
 	sort(slope, slopes);

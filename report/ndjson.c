@@ -134,7 +134,7 @@ put_channel(struct ndjson *n, const struct result *r)
 
 	put_channel_id(n, &w, "channel", r->channel, r->protocol);
 	values_channel_facts(&w, &r->u.channel);
-	values_peer(&w, "source", &r->u.channel.source);
+	values_peer(&w, "source_peer", &r->u.channel.source);
 	json_put_string(&w, "playhead", playhead_model_name(r->u.channel.playhead.model));
 	if (r->u.channel.alias_of != 0)
 		put_channel_id(n, &w, "alias_of", r->u.channel.alias_of, r->protocol);
@@ -159,13 +159,19 @@ put_deadline(struct ndjson *n, const struct result *r)
 }
 
 static void
-put_warning(struct ndjson *n, const struct result *r)
+put_warning(struct ndjson *n, int64_t t_ns, const char *text)
 {
-	struct json_writer w = begin(n, "warning", r->t_ns);
+	struct json_writer w = begin(n, "warning", t_ns);
 
-	json_put_string(&w, "text", r->u.warning);
+	json_put_string(&w, "text", text);
 	finish(n, &w);
 	n->warnings++;
+}
+
+void
+ndjson_warn(struct ndjson *n, const char *text)
+{
+	put_warning(n, INT64_MIN, text);
 }
 
 static void
@@ -191,7 +197,7 @@ put(struct result_sink *self, const struct result *r)
 		put_deadline(n, r);
 		break;
 	case RESULT_WARNING:
-		put_warning(n, r);
+		put_warning(n, r->t_ns, r->u.warning);
 		break;
 	case RESULT_LAG:
 		break;
@@ -202,7 +208,10 @@ void
 ndjson_init(struct ndjson *n, FILE *out, const char *(*protocol_name)(unsigned))
 {
 	*n = (struct ndjson){
-		.sink.put = put, .out = out, .protocol_name = protocol_name, .last_ns = INT64_MIN,
+		.sink.put = put,
+		.out = out,
+		.protocol_name = protocol_name,
+		.last_ns = INT64_MIN,
 	};
 	index_init(&n->channel_of, sizeof(uint64_t), NDJSON_CHANNELS);
 }

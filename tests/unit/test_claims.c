@@ -188,6 +188,9 @@ mistakes_name_file_and_line(void **state)
 		  "\"stalls\":[{}]}]}",
 		  "r:1: 'at' is missing" },
 		{ START "{\"event\":\"stall\",\"t\":1}", "r:2: 'peer' is missing" },
+		{ START "{\"event\":\"startup\"," WHO
+		        ",\"startup_delay_s\":{\"lo\":3,\"best\":3,\"hi\":3}}",
+		  "r:2: 'at' is missing" },
 		{ START "{\"t\":1}", "r:2: 'event' is missing" },
 		{ START "\n{\"event\":", "r:3: document without an end" },
 		{ "{\"event\":\"start\",\"schema\":\"swarmscope/2\"}",

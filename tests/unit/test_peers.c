@@ -550,7 +550,7 @@ a_stall_shows_in_the_session_too(void **state)
 	assert_non_null(find(EVENT_STALL));
 	assert_int_equal(s->stall_time.best_ns, find(EVENT_STALL)->u.event.duration.best_ns);
 	assert_true(s->mos > 1 && s->mos < 4.3);
-	assert_int_equal(s->chunks_missed, 0);
+	assert_int_equal(s->chunks_missed, 10); /* 200 to 209: the map has moved past them */
 	assert_true(s->played_ns + s->stall_time.best_ns <=
 	            s->left.best_ns - s->playing.best_ns);
 }

@@ -102,27 +102,48 @@ peers_init(void *mem, const struct inference_options *opt, struct result_sink *o
 	return s;
 }
 
+static void
+set_limit(int64_t *lo, int64_t *best, int64_t *hi, int64_t best_ns, int64_t err_ns)
+{
+	*lo = best_ns - err_ns;
+	*best = best_ns;
+	*hi = best_ns + err_ns;
+}
+
+#define SET_LIMIT(l, name, best_ns, err_ns) \
+	set_limit(&(l)->name##_lo, &(l)->name, &(l)->name##_hi, best_ns, err_ns)
+
+/* A system whose own player plays: media is counted in chunks, nothing is probed. */
+static void
+own_limits(const struct player_model *p, struct channel_view *c)
+{
+	int64_t wanted_ns = c->playhead.prebuffer_ns ? c->playhead.prebuffer_ns : p->prebuffer_ns;
+	int64_t chunk_ns = estimate_known(&c->told.chunk) ? c->told.chunk.best_ns : 0;
+
+	SET_LIMIT(&c->limits, start, wanted_ns, chunk_ns);
+	SET_LIMIT(&c->limits, latency, 0, chunk_ns / 4);
+	SET_LIMIT(&c->limits, margin, 0, chunk_ns);
+	SET_LIMIT(&c->limits, rebuffer, wanted_ns, chunk_ns);
+}
+
 /* The player's thresholds in a channel of this bit rate. */
 static void
 set_limits(const struct peers *s, struct channel_view *c)
 {
 	const struct player_model *p = &s->opt->player;
-	struct player_limits *l = &c->limits;
 	int64_t bytes = (int64_t)p->probe_bytes + c->playhead.prebuffer_bytes;
 	int64_t read_ns = c->told.bitrate_kbps ? bytes * 8000000 / c->told.bitrate_kbps : 0;
 
-	l->start = p->prebuffer_ns + p->key_wait_ns + c->playhead.prebuffer_ns + read_ns;
-	l->start_lo = l->start - p->prebuffer_err_ns;
-	l->start_hi = l->start + p->prebuffer_err_ns;
-	l->latency = p->latency_ns;
-	l->latency_lo = p->latency_ns - p->latency_err_ns;
-	l->latency_hi = p->latency_ns + p->latency_err_ns;
-	l->margin = p->margin_ns + p->key_wait_ns;
-	l->margin_lo = l->margin - p->margin_err_ns;
-	l->margin_hi = l->margin + p->margin_err_ns;
-	l->rebuffer = p->rebuffer_ns;
-	l->rebuffer_lo = p->rebuffer_ns - p->rebuffer_err_ns;
-	l->rebuffer_hi = p->rebuffer_ns + p->rebuffer_err_ns;
+	if (c->playhead.model == PLAYHEAD_EXPLICIT) {
+		own_limits(p, c);
+		return;
+	}
+	SET_LIMIT(&c->limits, start,
+	          p->prebuffer_ns + p->key_wait_ns + c->playhead.prebuffer_ns + read_ns,
+	          p->prebuffer_err_ns);
+	SET_LIMIT(&c->limits, latency, p->latency_ns, p->latency_err_ns);
+	SET_LIMIT(&c->limits, margin, p->margin_ns + p->key_wait_ns, p->margin_err_ns);
+	SET_LIMIT(&c->limits, rebuffer, p->rebuffer_ns, p->rebuffer_err_ns);
 }
 
 static void

@@ -163,6 +163,24 @@ walk(struct session *s, struct channel_view *c, uint32_t window_chunks)
 	}
 }
 
+/* Where nothing else tells when a hole is given up, the map's own beginning does:
+ * what lies before it and is not held will not come any more. */
+static void
+pass_below(struct session *s, struct channel_view *c, const struct observation *o)
+{
+	struct arrival *a = &s->arrival;
+	struct moment now = { o->t_ns, o->t_ns, o->t_ns };
+
+	if (c->playhead.skip_window_chunks > 0 || o->kind != OBS_BUFFER_MAP || o->width == 0)
+		return;
+	while (a->any && a->next < o->offset && a->next <= a->newest &&
+	       timeline_step(&c->timeline, a->next) > 0) {
+		bool held = arrival_has(a, a->next);
+
+		take(s, c, held, held ? arrival_when(a, a->next) : now);
+	}
+}
+
 static uint32_t
 skip_window(const struct channel_view *c)
 {
@@ -285,8 +303,10 @@ session_map(struct session *s, struct channel_view *c, const struct observation 
 		s->first_shown = obs_held(o);
 	if (!s->begun)
 		begin(s, c);
-	if (s->begun)
+	if (s->begun) {
+		pass_below(s, c, o);
 		walk(s, c, skip_window(c));
+	}
 }
 
 static void

@@ -568,7 +568,9 @@ late_and_unbelievable_words_are_counted(void **state)
 	}
 	o = obs_begin(&buf, OBS_HAVE, T0_NS);
 	o->peer = synth_host(2);
-	obs_set_range(o, UINT64_MAX - 3, 8);
+	o->offset = UINT64_MAX - 3;
+	o->width = 8;
+	o->flags = OBS_ALL;
 	inference_put(inference, o);
 	assert_int_equal(inference_counts(inference).observations, 7);
 	assert_int_equal(inference_counts(inference).unbelievable, 4);

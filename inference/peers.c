@@ -208,7 +208,7 @@ new_view(struct peers *s, const struct observation *o)
 	assert(c < s->view + s->opt->max_channels);
 	if (c == s->view + s->views)
 		s->views++;
-	memset(c, 0, sizeof *c);
+	memset(c, 0, offsetof(struct channel_view, timeline));
 	c->key = o->channel;
 	c->protocol = o->protocol;
 	c->playhead = s->opt->playhead[o->protocol % INFERENCE_PROTOCOLS];

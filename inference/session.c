@@ -10,6 +10,7 @@
 #define CENSORED_MEDIA_NS 1500000000 /* a first map with more: it was here before */
 #define GONE_PERIODS 5
 #define PERIOD_WEIGHT 8
+#define PERIOD_MOST_NS (60 * (int64_t)S_NS) /* maps farther apart have no period */
 #define NEWCOMER_NS 150000000 /* a chunk made so long before the first packet is back-filled */
 
 void
@@ -273,7 +274,9 @@ note_period(struct session *s, int64_t t_ns)
 {
 	int64_t gap_ns = t_ns - s->last_map_ns;
 
-	if (s->maps > 1)
+	if (gap_ns > PERIOD_MOST_NS)
+		gap_ns = PERIOD_MOST_NS;
+	if (s->maps > 1 && gap_ns >= 0)
 		s->map_period_ns += (gap_ns - s->map_period_ns) /
 		                    (s->map_period_ns ? PERIOD_WEIGHT : 1);
 	s->last_map_ns = t_ns;

@@ -26,7 +26,7 @@ struct channel_view {
 	struct playhead playhead;
 	struct player_limits limits;
 	struct retrieval retrieval;
-	struct timeline timeline;
+	struct timeline timeline; /* last: large, and set up by timeline_init */
 };
 
 struct session {

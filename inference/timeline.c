@@ -11,7 +11,8 @@
 void
 timeline_init(struct timeline *t)
 {
-	memset(t, 0, sizeof *t);
+	memset(t->marked, 0, sizeof t->marked); /* the rest of a place is valid if marked */
+	t->newest = t->oldest = t->marks = 0;
 	t->chunk = ESTIMATE_UNKNOWN;
 }
 

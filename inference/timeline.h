@@ -36,6 +36,7 @@ struct timeline {
 	struct estimate chunk;        /* a chunk's duration; unknown at first */
 };
 
+/* Touches little of it: forged chunks may found many. */
 void timeline_init(struct timeline *t);
 
 enum timeline_answer { TIMELINE_NEW, TIMELINE_KNOWN, TIMELINE_CONFLICT };

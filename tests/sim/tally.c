@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/hash.h"
+
+#define MOST 400000u
+#define SECOND 1000000000LL
+
+static void
+add(int64_t *list, uint32_t *n, int64_t value)
+{
+	if (*n < MOST)
+		list[(*n)++] = value;
+}
+
+static void
+on_play(struct tally *t, struct tally_viewer *v, int64_t now)
+{
+	if (v->asked_ns == 0)
+		return;
+	if (v->switching)
+		add(t->switchings, &t->n_switchings, now - v->asked_ns);
+	else
+		add(t->startups, &t->n_startups, now - v->asked_ns);
+	v->asked_ns = 0;
+}
+
+static void
+end_stall(struct tally *t, struct tally_viewer *v, int64_t now)
+{
+	if (v->stalled_ns != 0)
+		t->stall_ns += now - v->stalled_ns;
+	v->stalled_ns = 0;
+}
+
+static void
+on_truth(struct sim_out *self, const struct sim_viewer *who, const struct truth_event *ev)
+{
+	struct tally *t = (struct tally *)self;
+	struct tally_viewer *v = &t->viewers[who->number % TALLY_VIEWERS];
+	uint64_t words[4] = { (uint64_t)ev->t_ns, who->number, ev->kind, ev->chunk };
+
+	t->digest = hash_bytes(words, sizeof words, t->digest);
+	t->events[ev->kind]++;
+	switch ((enum truth_kind)ev->kind) {
+	case TRUTH_JOIN:
+		*v = (struct tally_viewer){ .asked_ns = ev->t_ns };
+		break;
+	case TRUTH_SWITCH:
+		end_stall(t, v, ev->t_ns);
+		*v = (struct tally_viewer){ .asked_ns = ev->t_ns, .switching = true };
+		break;
+	case TRUTH_PLAY:
+		on_play(t, v, ev->t_ns);
+		break;
+	case TRUTH_STALL:
+		v->stalled_ns = ev->t_ns;
+		break;
+	case TRUTH_RESUME:
+	case TRUTH_REBOOT:
+	case TRUTH_LEAVE:
+		end_stall(t, v, ev->t_ns);
+		break;
+	case TRUTH_FIRST_PACKET:
+	case TRUTH_SKIP:
+	case TRUTH_CHUNK:
+	case TRUTH_MISSED:
+	case TRUTH_IMPAIR:
+	case TRUTH_KINDS:
+		break;
+	}
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int64_t
+lag_of(const struct tally *t, const struct sim_viewer *v, const struct scenario *s)
+{
+	const struct player *p = engine_player(v->engine);
+	int64_t chunk_ns = s->channels[v->channel].chunk_ms * 1000000LL;
+
+	return (int64_t)(sim_head(t->sim, v->channel) - p->pos) * chunk_ns +
+	       (p->boundary_ns - sim_now(t->sim));
+}
+
+/* One sample of how far apart viewers of the first channel are. */
+static void
+sample(struct tally *t, const struct scenario *s)
+{
+	static int64_t lags[SCENARIO_PEERS];
+	struct sim_viewer v;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < sim_slots(t->sim); i++) {
+		if (!sim_viewer(t->sim, i, &v))
+			continue;
+		if (engine_player(v.engine)->played > 0)
+			t->watched_ns += SECOND;
+		if (v.channel == 0 && engine_player(v.engine)->state == PLAYER_PLAY) {
+			lags[n++] = lag_of(t, &v, s);
+			add(t->lags, &t->n_lags, lags[n - 1]);
+		}
+	}
+	if (n < 20)
+		return;
+	qsort(lags, n, sizeof lags[0], by_value);
+	add(t->skews, &t->n_skews, lags[n * 95 / 100] - lags[n * 5 / 100]);
+}
+
+static void
+sum_up(struct tally *t, const struct scenario *s)
+{
+	double chunk_s = s->channels[0].chunk_ms / 1000.0, played, stalled;
+
+	t->counts = sim_counts(t->sim);
+	t->origin = sim_origin(t->sim, 0);
+	played = (double)t->counts.played * chunk_s;
+	stalled = (double)t->counts.stalled_ns / SECOND;
+	t->continuity = t->counts.played > 0
+	                    ? (double)t->counts.played /
+	                          (double)(t->counts.played + t->counts.skipped)
+	                    : 0;
+	t->rebuffering = played + stalled > 0 ? stalled / (played + stalled) : 0;
+	t->streaming = t->watched_ns > 0 ? played * SECOND / (double)t->watched_ns : 0;
+	qsort(t->startups, t->n_startups, sizeof(int64_t), by_value);
+	qsort(t->switchings, t->n_switchings, sizeof(int64_t), by_value);
+	qsort(t->skews, t->n_skews, sizeof(int64_t), by_value);
+	qsort(t->lags, t->n_lags, sizeof(int64_t), by_value);
+}
+
+struct tally *
+tally_run(const struct scenario *s, uint64_t seed, const struct signer *signer, struct tap *tap)
+{
+	struct tally *t = calloc(1, sizeof *t);
+	size_t size = (sim_size(s) + 63) / 64 * 64;
+	void *mem = aligned_alloc(64, size);
+	clock_t begun = clock();
+
+	if (t == NULL || mem == NULL)
+		abort();
+	memset(mem, 0, size);
+	t->out.truth = on_truth;
+	t->startups = calloc(4 * MOST, sizeof(int64_t));
+	t->switchings = t->startups + MOST;
+	t->skews = t->switchings + MOST;
+	t->lags = t->skews + MOST;
+	t->sim = sim_init(mem, s, seed, signer, tap, &t->out);
+	for (int64_t at = SECOND; sim_run(t->sim, at); at += SECOND)
+		sample(t, s);
+	t->seconds = (double)(clock() - begun) / CLOCKS_PER_SEC;
+	sum_up(t, s);
+	free(mem);
+	t->sim = NULL;
+	return t;
+}
+
+void
+tally_free(struct tally *t)
+{
+	free(t->startups);
+	free(t);
+}
+
+double
+tally_at(const int64_t *sorted, uint32_t n, unsigned percent)
+{
+	uint32_t at = (uint32_t)((uint64_t)n * percent / 100);
+
+	return n > 0 ? (double)sorted[at < n ? at : n - 1] / SECOND : 0;
+}

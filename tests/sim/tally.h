@@ -1,0 +1,45 @@
+/*
+ * tally - runs a scenario and measures what its viewers got, from the truth alone.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_SIM_TALLY_H
+#define TESTS_SIM_TALLY_H
+
+#include "peer/sim.h"
+
+#define TALLY_VIEWERS 70000u
+
+struct tally_viewer {
+	int64_t asked_ns;    /* joined or switched; 0: playing or gone */
+	int64_t stalled_ns;  /* when a stall began; 0 none */
+	bool switching;
+};
+
+struct tally {
+	struct sim_out out;
+	struct sim *sim;
+	struct tally_viewer viewers[TALLY_VIEWERS];
+	int64_t *startups, *switchings, *skews, *lags; /* sorted by tally_run */
+	uint32_t n_startups, n_switchings, n_skews, n_lags;
+	uint64_t events[TRUTH_KINDS];
+	uint64_t digest;       /* of every truth event */
+	int64_t stall_ns;
+	double seconds;        /* processor time that it took */
+	struct sim_counts counts;
+	struct engine_counts origin; /* of the first channel */
+	double continuity;     /* chunks played / (played + skipped) */
+	double rebuffering;    /* stalled / (stalled + played) */
+	double streaming;      /* media played / time watched: the fluid limit's share */
+	int64_t watched_ns;
+};
+
+/* Runs the whole scenario; signer and tap as in sim_init. */
+struct tally *tally_run(const struct scenario *s, uint64_t seed, const struct signer *signer,
+                        struct tap *tap);
+void tally_free(struct tally *t);
+
+/* The value at this percentile of sorted values, in seconds; 0 if there are none. */
+double tally_at(const int64_t *sorted, uint32_t n, unsigned percent);
+
+#endif

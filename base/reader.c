@@ -1,35 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/reader.h"
 
-struct reader
-reader_over(const void *data, size_t len)
-{
-	const uint8_t *p = data;
-
-	return (struct reader){ .pos = p, .end = len ? p + len : p };
-}
-
-size_t
-reader_left(const struct reader *r)
-{
-	return (size_t)(r->end - r->pos);
-}
-
-const uint8_t *
-reader_take(struct reader *r, size_t n)
-{
-	const uint8_t *p = r->pos;
-
-	if (r->failed || n > reader_left(r)) {
-		r->failed = true;
-		r->pos = r->end;
-		return NULL;
-	}
-	if (n > 0)
-		r->pos += n;
-	return p;
-}
-
 static uint64_t
 read_be(struct reader *r, size_t n)
 {

@@ -20,11 +20,35 @@ struct reader {
 	bool failed;        /* a read wanted more than was left */
 };
 
-struct reader reader_over(const void *data, size_t len);
-size_t reader_left(const struct reader *r);
+static inline struct reader
+reader_over(const void *data, size_t len)
+{
+	const uint8_t *p = (const uint8_t *)data;
+
+	return (struct reader){ .pos = p, .end = len ? p + len : p };
+}
+
+static inline size_t
+reader_left(const struct reader *r)
+{
+	return (size_t)(r->end - r->pos);
+}
 
 /* The only function that moves pos. NULL, and r failed, if n > left. */
-const uint8_t *reader_take(struct reader *r, size_t n);
+static inline const uint8_t *
+reader_take(struct reader *r, size_t n)
+{
+	const uint8_t *p = r->pos;
+
+	if (r->failed || n > reader_left(r)) {
+		r->failed = true;
+		r->pos = r->end;
+		return NULL;
+	}
+	if (n > 0)
+		r->pos += n;
+	return p;
+}
 
 uint8_t reader_u8(struct reader *r);
 uint16_t reader_be16(struct reader *r);

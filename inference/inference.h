@@ -32,6 +32,7 @@ struct inference_options {
 	double chunk_rate;          /* chunks/s given by the user; 0 = estimate */
 	struct player_model player;
 	struct playhead playhead[INFERENCE_PROTOCOLS]; /* by protocol id */
+	uint8_t id_bits[INFERENCE_PROTOCOLS]; /* width of chunk numbers; 0 = 64 */
 };
 
 struct inference_counts {

@@ -53,14 +53,6 @@ obs_newest(const struct observation *o, uint64_t *chunk)
 }
 
 bool
-obs_oldest(const struct observation *o, uint64_t *chunk)
-{
-	uint64_t last;
-
-	return obs_next_run(o, o->offset, chunk, &last);
-}
-
-bool
 obs_next_run(const struct observation *o, uint64_t from, uint64_t *first, uint64_t *last)
 {
 	uint64_t i = from > o->offset ? from - o->offset : 0;

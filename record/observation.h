@@ -3,9 +3,8 @@
  *
  * Capture, crawler, replayed file, simulator and a provider's own telemetry all
  * emit observations; whatever infers, stores or shows knows nothing else. It is
- * a flat value without pointers: a fixed head, then tail_len bytes that belong
- * to it (bits of a map, contacts, text), so obs_size() bytes are the whole and
- * may be copied with memcpy.
+ * a flat value without pointers: a fixed head, then tail_len bytes of its own
+ * (bits of a map, contacts, text); memcpy of obs_size() bytes copies it.
  *
  *   head                         | tail: ceil(width / 8) bytes
  *   t, who, kind, offset, width  | 1 1 1 0 1 1 0 0 0 ... 0 1 0
@@ -47,7 +46,6 @@
 #define OBS_MAX_SUBSTREAMS 64u
 #define OBS_MAX_CHANNEL_ID 128u /* bytes; PPSPP's live swarm id takes 65 */
 #define OBS_MAX_NAME 255u       /* bytes of UTF-8 */
-
 enum obs_kind {
 	OBS_BUFFER_MAP = 1, /* the whole map */
 	OBS_HAVE,           /* chunks gained */
@@ -67,15 +65,14 @@ enum obs_kind {
 
 enum obs_origin { OBS_PASSIVE, OBS_ACTIVE, OBS_REPORTED, OBS_SIMULATED };
 
-/* What was done; the names that a kind may use stand in its line. */
+/* What was done; the names that a kind may use stand in its line. BOOTSTRAP: first
+ * words of a newcomer (a gossip query that knows nobody but itself). */
 enum obs_action {
 	OBS_NO_ACTION,
 	OBS_ASKED, OBS_GRANTED, OBS_REFUSED,  /* REQUEST */
 	OBS_GOOD, OBS_BAD,                    /* VERIFY */
 	OBS_ADDED, OBS_REMOVED, OBS_DECLINED, /* PARTNER */
-	OBS_REGISTERED, OBS_HANDSHAKE, OBS_BOOTSTRAP, /* JOIN: told a tracker;
-	                        * opened a connection; first words of a newcomer
-	                        * (a gossip query that knows nobody but itself) */
+	OBS_REGISTERED, OBS_HANDSHAKE, OBS_BOOTSTRAP, /* JOIN */
 	OBS_GOODBYE, OBS_CLOSED,              /* LEAVE: said so; FIN or close */
 	OBS_ACTIONS
 };
@@ -83,9 +80,8 @@ enum obs_action {
 enum obs_flag {
 	OBS_ALL = 1u << 0,         /* every chunk of offset..offset+width-1 */
 	OBS_HAS_PLAY = 1u << 1,    /* u.map.play is the peer's play position */
-	OBS_MINUS_ACKED = 1u << 2, /* the map leaves out the chunk that this message
-	                            * acknowledges: what it shows first arrived by
-	                            * the message before it */
+	OBS_MINUS_ACKED = 1u << 2, /* the map leaves out the chunk it acknowledges: what
+	                            * it shows first arrived by the message before */
 	OBS_RETRANSMISSION = 1u << 3,
 	OBS_ESTIMATED = 1u << 4,   /* MARK, CHANNEL: inferred, not told by the wire */
 	OBS_CUT = 1u << 5,         /* the capture cut this message */
@@ -102,8 +98,7 @@ enum obs_gap_cause {
 
 struct observation {
 	int64_t t_ns;      /* UTC, since 1970: the message's last byte */
-	uint64_t channel;  /* hash of the channel's id on the wire (obs_id_hash);
-	                    * 0: the wire does not tell */
+	uint64_t channel;  /* hash of the channel's id (obs_id_hash); 0: not told */
 	uint64_t peer_id;  /* hash of the protocol's own peer id; 0: none */
 	uint64_t offset;   /* first chunk; TRANSFER, MARK, VERIFY: the chunk */
 	uint32_t width;    /* chunks from offset on */
@@ -114,29 +109,27 @@ struct observation {
 	uint8_t action;    /* enum obs_action */
 	uint16_t flags;    /* enum obs_flag */
 	uint16_t vantage;  /* which probe; 0 in a single input */
-	uint32_t tail_len; /* bytes of tail that belong to this observation */
+	uint32_t tail_len; /* bytes */
 	union {
 		struct {
 			uint64_t play;   /* with OBS_HAS_PLAY */
-			uint16_t substreams; /* K: tail = K u64 LE heads, then
-			                      * ceil(K/8) bytes of subscriptions;
-			                      * 0: a bitmap */
+			uint16_t substreams; /* K: tail = K u64 LE heads, then ceil(K/8)
+			                      * bytes of subscriptions; 0: a bitmap */
 			uint16_t window; /* chunks the peer says it keeps, 0 unknown */
 		} map;
 		struct {
-			uint32_t bytes;    /* of the chunk's data, on the wire */
-			uint16_t hops;     /* from the source; UINT16_MAX unknown */
+			uint32_t bytes; /* of the chunk's data, on the wire */
+			uint16_t hops;  /* from the source; UINT16_MAX unknown */
 		} transfer;
 		struct {
 			int64_t source_ns; /* UTC when the source made the chunk */
 			int64_t error_ns;  /* +- how well that is known; 0 exact */
 		} mark;
-		struct {
-			uint32_t n;        /* tail = n times 16 bytes address, u16 LE port */
-		} contacts;
+		struct { uint32_t n; } contacts; /* tail = n times 16 bytes address, u16 LE port */
 		struct {
 			int64_t chunk_lo_ns, chunk_ns, chunk_hi_ns; /* 0 unknown */
 			int64_t prebuffer_ns;     /* 0 unknown */
+			int64_t clock_ns;         /* source's clock + this = ours */
 			uint64_t head;            /* newest chunk at t_ns */
 			uint64_t alias_of;        /* another channel key; 0 none */
 			uint32_t prebuffer_bytes; /* 0 unknown */
@@ -162,7 +155,6 @@ struct observation {
 };
 
 #define OBS_MAX_TAIL 2048u /* bytes: OBS_MAX_WIDTH bits, the largest tail */
-
 /* Room for the largest observation, for those who build one. */
 union obs_buf {
 	struct observation o;
@@ -177,23 +169,20 @@ bool obs_has(const struct observation *o, uint64_t chunk);
 /* Chunks in the set, 0..width. */
 uint32_t obs_held(const struct observation *o);
 
-/* Newest and oldest chunk in the set; false, and *chunk untouched, if empty. */
+/* Newest chunk in the set; false, and *chunk untouched, if empty. */
 bool obs_newest(const struct observation *o, uint64_t *chunk);
-bool obs_oldest(const struct observation *o, uint64_t *chunk);
 
 /* Next run of held chunks at or after from: [*first, *last]. False at the end. */
 bool obs_next_run(const struct observation *o, uint64_t from, uint64_t *first,
                   uint64_t *last);
 
-/* Marks chunk offset + i; the caller has set offset, width, tail_len and
- * cleared the tail. i past width is an error of the caller (asserted). */
+/* Marks chunk offset + i, after obs_set_range; i < width (asserted). */
 void obs_set(struct observation *o, uint32_t i);
 
 /* Starts an observation in buf: everything zero but these. */
 struct observation *obs_begin(union obs_buf *buf, enum obs_kind kind, int64_t t_ns);
 
-/* Starts its chunk set: offset, width and a cleared tail for width bits. False,
- * and nothing changed, when width > OBS_MAX_WIDTH. */
+/* Starts its chunk set, empty. False, and nothing changed, if width is too wide. */
 bool obs_set_range(struct observation *o, uint64_t offset, uint32_t width);
 
 /* i-th contact of a CONTACTS, i < u.contacts.n. */

@@ -26,14 +26,22 @@ struct playhead {
 	int64_t prebuffer_ns;        /* media the system itself waits for */
 };
 
-/* What a player does with the media it gets; --player-* options. */
+/*
+ * What a player does with the media it gets; --player-* options. Each constant
+ * has an error (+-): none of them is on the wire, so their uncertainty goes into
+ * the bounds of every start and stall.
+ */
 struct player_model {
-	int64_t prebuffer_ns;     /* media wanted before the first frame */
-	int64_t prebuffer_err_ns; /* +- */
-	int64_t probe_ns;         /* reading and probing before it counts */
-	int64_t probe_err_ns;
-	int64_t margin_ns;        /* media left when it stops to refill */
+	int64_t prebuffer_ns;      /* media wanted before the first frame */
+	int64_t key_wait_ns;       /* media before the first key frame: never shown */
+	uint32_t probe_bytes;      /* bytes read to learn the streams */
+	int64_t prebuffer_err_ns;  /* of the three together */
+	int64_t latency_ns;        /* enough media is there -> first frame */
+	int64_t latency_err_ns;
+	int64_t margin_ns;         /* media read but not shown when it stops to refill */
 	int64_t margin_err_ns;
+	int64_t rebuffer_ns;       /* media wanted on top of that to resume */
+	int64_t rebuffer_err_ns;
 };
 
 /* "explicit", "offset + constant", ... as in the JSON report. */

@@ -68,7 +68,7 @@ struct result_session {
 	uint64_t switched_from;         /* channel; 0 none */
 	struct estimate stall_time;     /* sum over its stalls */
 	int64_t played_ns;
-	int64_t lag_ns;                 /* median over the session; INT64_MIN unknown */
+	int64_t lag_ns;                 /* mean over its play time; INT64_MIN unknown */
 	int64_t buffer_ns;              /* mean; INT64_MIN unknown */
 	uint64_t chunks_passed, chunks_missed; /* by the play position */
 	uint32_t stalls, pauses, skips, skipped_chunks, reboots;
@@ -86,7 +86,7 @@ struct result_event {
 	uint8_t event;                  /* enum result_event_kind */
 };
 
-#define RESULT_AGES 12 /* age buckets of the retrieval curve */
+#define RESULT_AGES 48 /* age buckets of the retrieval curve */
 
 struct result_retrieval {
 	int64_t age_ns;           /* chunks this old ... */

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "base/zio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "base/err.h"
+
+#define BUFFER_BYTES 262144
+#define WINDOW_LOG_MAX 27
+
+enum form { PLAIN, GZIP, ZSTD };
+
+struct zio {
+	int fd;
+	int error;         /* stays */
+	enum form form;
+	bool ended;        /* the file has no more bytes */
+	bool inside;       /* a member or frame has begun and not ended */
+	uint64_t position, size;
+	uint8_t *in;       /* BUFFER_BYTES: file bytes at..len not yet used */
+	size_t at, len;
+	z_stream gz;
+	ZSTD_DStream *zstd;
+	FILE *file;
+	char *file_buffer;
+};
+
+/* More bytes of the file, when all are used. */
+static int
+fill(struct zio *z)
+{
+	ssize_t n;
+
+	if (z->at < z->len || z->ended)
+		return 0;
+	do
+		n = read(z->fd, z->in, BUFFER_BYTES);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return z->error = ERR_IO;
+	z->ended = n == 0;
+	z->at = 0;
+	z->len = (size_t)n;
+	z->position += (uint64_t)n;
+	return 0;
+}
+
+/* The first bytes: as many as 4 even of a pipe that gives one at a time. */
+static int
+fill_head(struct zio *z)
+{
+	while (z->len < 4 && !z->ended) {
+		ssize_t n = read(z->fd, z->in + z->len, BUFFER_BYTES - z->len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EACCES || errno == EPERM ? ERR_PERMISSION : ERR_IO;
+		z->ended = n == 0;
+		z->len += (size_t)n;
+		z->position += (uint64_t)n;
+	}
+	return 0;
+}
+
+static int
+detect(struct zio *z)
+{
+	static const uint8_t zstd_magic[4] = { 0x28, 0xb5, 0x2f, 0xfd };
+
+	if (z->len >= 2 && z->in[0] == 0x1f && z->in[1] == 0x8b) {
+		z->form = GZIP;
+		if (inflateInit2(&z->gz, 15 + 16) != Z_OK)
+			abort();
+	} else if (z->len >= 4 && memcmp(z->in, zstd_magic, 4) == 0) {
+		z->form = ZSTD;
+		z->zstd = ZSTD_createDStream();
+		if (z->zstd == NULL)
+			abort();
+		ZSTD_DCtx_setParameter(z->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+	}
+	return 0;
+}
+
+static int
+open_fd(const char *path, int *fd)
+{
+	*fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd >= 0)
+		return 0;
+	return errno == EACCES || errno == EPERM ? ERR_PERMISSION : ERR_IO;
+}
+
+int
+zio_open(const char *path, struct zio **out)
+{
+	struct zio *z;
+	struct stat st;
+	int fd, err = open_fd(path, &fd);
+
+	if (err != 0)
+		return err;
+	z = calloc(1, sizeof *z);
+	if (z == NULL || (z->in = malloc(BUFFER_BYTES)) == NULL)
+		abort();
+	z->fd = fd;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		z->size = (uint64_t)st.st_size;
+	err = fill_head(z);
+	if (err == 0)
+		err = detect(z);
+	if (err != 0) {
+		int saved = errno;
+
+		zio_close(z);
+		errno = saved;
+		return err;
+	}
+	*out = z;
+	return 0;
+}
+
+void
+zio_close(struct zio *z)
+{
+	if (z == NULL)
+		return;
+	if (z->file != NULL)
+		fclose(z->file);
+	if (z->form == GZIP)
+		inflateEnd(&z->gz);
+	ZSTD_freeDStream(z->zstd);
+	close(z->fd);
+	free(z->file_buffer);
+	free(z->in);
+	free(z);
+}
+
+/* Straight into the caller's buffer once the first bytes are used up. */
+static int64_t
+read_plain(struct zio *z, void *buf, size_t n)
+{
+	size_t left = z->len - z->at;
+	ssize_t got;
+
+	if (left == 0) {
+		do
+			got = read(z->fd, buf, n);
+		while (got < 0 && errno == EINTR);
+		z->position += got > 0 ? (uint64_t)got : 0;
+		return got < 0 ? (z->error = ERR_IO) : got;
+	}
+	n = n < left ? n : left;
+	memcpy(buf, z->in + z->at, n);
+	z->at += n;
+	return (int64_t)n;
+}
+
+/* Bytes behind the last member that begin no other are left alone, as gzip does. */
+static int64_t
+read_gzip(struct zio *z, void *buf, size_t n)
+{
+	z->gz.next_out = buf;
+	z->gz.avail_out = (uInt)n;
+	while (z->gz.avail_out == n) {
+		int rc;
+
+		if (fill(z) != 0)
+			return z->error;
+		if (z->at == z->len)
+			return z->inside || z->position == 0 ? (z->error = ERR_TRUNCATED) : 0;
+		z->inside = true;
+		z->gz.next_in = z->in + z->at;
+		z->gz.avail_in = (uInt)(z->len - z->at);
+		rc = inflate(&z->gz, Z_NO_FLUSH);
+		z->at = z->len - z->gz.avail_in;
+		if (rc == Z_STREAM_END) {
+			z->inside = false;
+			inflateReset(&z->gz);
+		} else if (rc != Z_OK && rc != Z_BUF_ERROR) {
+			return z->error = ERR_DAMAGED;
+		}
+	}
+	return (int64_t)(n - z->gz.avail_out);
+}
+
+static int64_t
+read_zstd(struct zio *z, void *buf, size_t n)
+{
+	ZSTD_outBuffer out = { buf, n, 0 };
+
+	while (out.pos == 0) {
+		ZSTD_inBuffer in;
+		size_t rc;
+
+		if (fill(z) != 0)
+			return z->error;
+		if (z->at == z->len && !z->inside)
+			return 0;
+		in = (ZSTD_inBuffer){ z->in, z->len, z->at };
+		rc = ZSTD_decompressStream(z->zstd, &out, &in);
+		if (ZSTD_isError(rc))
+			return z->error = ERR_DAMAGED;
+		if (z->at == z->len && z->ended && out.pos == 0 && rc != 0)
+			return z->error = ERR_TRUNCATED;
+		z->at = in.pos;
+		z->inside = rc != 0;
+	}
+	return (int64_t)out.pos;
+}
+
+int64_t
+zio_read(struct zio *z, void *buf, size_t n)
+{
+	if (z->error != 0)
+		return z->error;
+	if (n == 0)
+		return 0;
+	if (n > BUFFER_BYTES)
+		n = BUFFER_BYTES;
+	switch (z->form) {
+	case PLAIN:
+		return read_plain(z, buf, n);
+	case GZIP:
+		return read_gzip(z, buf, n);
+	case ZSTD:
+		return read_zstd(z, buf, n);
+	}
+	return z->error = ERR_IO;
+}
+
+static ssize_t
+cookie_read(void *cookie, char *buf, size_t n)
+{
+	int64_t got = zio_read(cookie, buf, n);
+
+	if (got >= 0)
+		return (ssize_t)got;
+	if (got != ERR_IO)
+		errno = EIO;
+	return -1;
+}
+
+/* Whoever was given the FILE may close it; the stream itself stays. */
+static int
+cookie_close(void *cookie)
+{
+	struct zio *z = cookie;
+
+	z->file = NULL;
+	return 0;
+}
+
+FILE *
+zio_file(struct zio *z)
+{
+	cookie_io_functions_t io = { .read = cookie_read, .close = cookie_close };
+
+	if (z->file != NULL)
+		return z->file;
+	z->file = fopencookie(z, "rb", io);
+	z->file_buffer = malloc(BUFFER_BYTES);
+	if (z->file == NULL || z->file_buffer == NULL)
+		abort();
+	setvbuf(z->file, z->file_buffer, _IOFBF, BUFFER_BYTES);
+	return z->file;
+}
+
+int
+zio_error(const struct zio *z)
+{
+	return z->error;
+}
+
+uint64_t
+zio_position(const struct zio *z)
+{
+	return z->position - (z->len - z->at);
+}
+
+uint64_t
+zio_size(const struct zio *z)
+{
+	return z->size;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "cmd/commands.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+static const char *const log_formats[] = { "text", "json", NULL };
+static const char *const colors[] = { "auto", "always", "never", NULL };
+
+static const struct option_row global_options[] = {
+	{ .name = "quiet", .letter = 'q', .type = OPTION_FLAG, .group = "Global options",
+	  .text = "say nothing but errors", .offset = offsetof(struct global, quiet) },
+	{ .name = "verbose", .letter = 'v', .type = OPTION_COUNT, .group = "Global options",
+	  .text = "say more; twice, still more", .offset = offsetof(struct global, verbose) },
+	{ .name = "json", .type = OPTION_FLAG, .group = "Global options",
+	  .text = "write results as JSON", .offset = offsetof(struct global, json) },
+	{ .name = "log-format", .type = OPTION_ENUM, .arg = "FORM", .values = log_formats,
+	  .preset = "text", .group = "Global options", .text = "form of messages",
+	  .offset = offsetof(struct global, log_format) },
+	{ .name = "color", .type = OPTION_ENUM, .arg = "WHEN", .values = colors, .preset = "auto",
+	  .group = "Global options", .text = "colour; NO_COLOR is honoured",
+	  .offset = offsetof(struct global, color) },
+	{ .name = "no-progress", .type = OPTION_FLAG, .group = "Global options",
+	  .text = "show no progress", .offset = offsetof(struct global, no_progress) },
+	{ .name = NULL },
+};
+
+static const char *const analyze_examples[] = {
+	"swarmscope analyze swarm.pcap", "the report as text",
+	"swarmscope analyze --format json -o report.json a.pcapng b.pcapng.zst",
+	"two captures of one swarm as one JSON report",
+	"tcpdump -w - udp | swarmscope analyze --format ndjson -",
+	"events as they are inferred, from a pipe", NULL,
+};
+
+static const char *const decode_examples[] = {
+	"swarmscope decode swarm.pcap",
+	"each observation on a line",
+	"swarmscope decode --json --kind buffer_map swarm.pcap",
+	"only buffer maps, as JSON",
+	"swarmscope decode --write swarm.sso swarm.pcap.gz",
+	"keep the observations in a file",
+	NULL,
+};
+
+static const char *const score_examples[] = {
+	"swarmscope score --truth swarm.truth.ndjson report.json", "errors of a report, as tables",
+	"swarmscope score --json --truth swarm.truth.ndjson report.json", "the same as JSON",
+	"swarmscope score --truth swarm.truth.ndjson events.ndjson",
+	"of what 'analyze --format ndjson' wrote", NULL,
+};
+
+static const char *const help_examples[] = {
+	"swarmscope help", "all commands",
+	"swarmscope help analyze", "one command and its options",
+	"swarmscope help --man analyze", "its man page's source", NULL,
+};
+
+static const char *const version_examples[] = {
+	"swarmscope version", "version and libraries",
+	"swarmscope version --json", "the same as JSON",
+	"swarmscope -V", "the short way", NULL,
+};
+
+static const char *const completion_examples[] = {
+	"swarmscope completion bash > /etc/bash_completion.d/swarmscope", "for all users of bash",
+	"swarmscope completion zsh > ~/.zfunc/_swarmscope", "for zsh",
+	"swarmscope completion fish > ~/.config/fish/completions/swarmscope.fish", "for fish", NULL,
+};
+
+static const struct command_row commands[] = {
+	// A 	{ "analyze", "captures and observations to a quality report", "INPUT...", 1, -1,
+	// A 	  analyze_examples,
+	// A 	  "Reads captures (pcap or pcapng, also compressed with gzip or zstd) or observation
+	// files "
+	// A 	  "(.sso), finds the swarms in them and infers what their viewers lived through:
+	// start-up "
+	// A 	  "delay, stalls, skips, lag and the chunk retrieval ratio, each with its bounds.
+	// Several "
+	// A 	  "inputs are merged by time. Nothing is sent anywhere.",
+	// A 	  analyze_options, cmd_analyze },
+	{ "decode", "captures to observations, one a line", "INPUT...", 1, -1, decode_examples,
+	  "Prints what swarms' messages say, one observation a line: who holds, wants, sends and "
+	  "receives which chunks.",
+	  decode_options, cmd_decode },
+	// A 	{ "score", "a report against the truth", "REPORT", 1, 1, score_examples,
+	// A 	  "Matches the sessions and events of a report with a truth log, one to one, and
+	// prints how "
+	// A 	  "wrong they are: errors, precision and recall, coverage and width of the
+	// intervals.",
+	// A 	  score_options, cmd_score },
+	{ "help", "what a command does and takes", "[COMMAND]", 0, 1, help_examples,
+	  "Tells what a command does and which options it takes.", help_options, cmd_help },
+	{ "version", "version and libraries", NULL, 0, 0, version_examples,
+	  "Prints the version and the libraries that it runs with.", version_options, cmd_version },
+	{ "completion", "completion of options for a shell", "bash|zsh|fish", 1, 1,
+	  completion_examples, "Prints a shell's completion script for this program.",
+	  completion_options, cmd_completion },
+	{ .name = NULL },
+};
+
+const struct program program = {
+	.name = "swarmscope",
+	.version = PACKAGE_VERSION,
+	.purpose = "how well the viewers of a peer-to-peer live stream are served",
+	.commands = commands,
+	.global = global_options,
+};
+
+int
+command_begin(const struct command_row *row, int argc, char **argv, void *opt,
+              struct global *global, char ***args, int *n)
+{
+	struct log_options log = { .level = LOG_WARNING };
+	int rc = options_parse(row, argc, argv, opt, global, args, n);
+
+	if (rc != 0)
+		return rc > 0 ? 1 : 1 + err_exit_status(rc);
+	log.level = global->quiet ? LOG_ERROR : global->verbose > 1 ? LOG_DEBUG :
+	            global->verbose == 1 ? LOG_INFO : LOG_WARNING;
+	log.json = global->log_format == 1;
+	log.color = (enum log_color)global->color;
+	log.progress = !global->quiet && !global->no_progress;
+	log_init(&log, program.name, row->name);
+	return 0;
+}
+
+int
+command_fail(int err, const char *format, ...)
+{
+	char text[8192];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	log_say(LOG_ERROR, "%s", text);
+	return err_exit_status(err);
+}

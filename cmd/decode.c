@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/outfile.h"
+#include "cmd/commands.h"
+#include "cmd/input.h"
+#include "report/observed.h"
+
+struct decode_command {
+	const char *output, *protocol;
+	int kind;
+	int64_t count;
+};
+
+/* In the order of enum obs_kind. */
+static const char *const kinds[] = {
+	"all", "buffer_map", "have", "request", "transfer", "mark", "verify", "contacts",
+	"partner", "join", "leave", "channel", "flow", "gap", NULL,
+};
+
+const struct option_row decode_options[] = {
+	{ .name = "output", .letter = 'o', .type = OPTION_STRING, .arg = "FILE", .group = "Output",
+	  .text = "write to this file, whole or not at all; - is standard output",
+	  .offset = offsetof(struct decode_command, output) },
+	{ .name = "kind", .letter = 'k', .type = OPTION_ENUM, .arg = "KIND", .values = kinds,
+	  .preset = "all", .group = "Selection", .text = "only this kind of observation",
+	  .offset = offsetof(struct decode_command, kind) },
+	{ .name = "protocol", .letter = 'p', .type = OPTION_STRING, .arg = "NAME",
+	  .group = "Selection", .text = "decode only this protocol",
+	  .offset = offsetof(struct decode_command, protocol) },
+	{ .name = "count", .type = OPTION_INT, .arg = "N", .min = 0, .max = 9e15, .preset = "0",
+	  .group = "Selection", .text = "print at most so many observations; 0 is all",
+	  .offset = offsetof(struct decode_command, count) },
+	{ .name = NULL },
+};
+
+struct print_sink {
+	struct obs_sink sink;
+	FILE *out;
+	bool json;
+	int kind;      /* 0 all */
+	int64_t left;  /* observations still to print; negative: no limit */
+	uint64_t seen; /* of any kind */
+};
+
+static void
+print(struct obs_sink *self, const struct observation *o)
+{
+	struct print_sink *p = (struct print_sink *)self;
+	const struct proto *proto = proto_by_id(o->protocol);
+
+	p->seen++;
+	if ((p->kind != 0 && p->kind != o->kind) || p->left == 0)
+		return;
+	if (p->left > 0)
+		p->left--;
+	if (p->json)
+		observed_json(p->out, o, proto ? proto->name : NULL);
+	else
+		observed_text(p->out, o, proto ? proto->name : NULL);
+}
+
+static int
+decode(const struct decode_command *opt, const struct global *global, char **paths, int n)
+{
+	struct print_sink sink = {
+		.sink.put = print, .json = global->json, .kind = opt->kind,
+		.left = opt->count > 0 ? opt->count : -1,
+	};
+	struct outfile *file;
+	struct input *in;
+	int status = input_open(paths, n, opt->protocol, &sink.sink, &in), err;
+
+	if (status != 0)
+		return status;
+	err = outfile_open(opt->output, &file);
+	if (err != 0) {
+		input_close(in);
+		return command_fail(err, "cannot write %s: %s", opt->output, strerror(errno));
+	}
+	sink.out = outfile_stream(file);
+	status = input_run(in);
+	err = outfile_commit(file);
+	if (err != 0)
+		status =
+		    command_fail(err, "cannot write %s: %s (free some space or name another file)",
+				 opt->output ? opt->output : "standard output", strerror(errno));
+	else if (status == 0 && sink.seen == 0)
+		status =
+		    command_fail(ERR_NO_DATA, "no swarm in %s (see --protocol for what is known)",
+				 n == 1 ? paths[0] : "the inputs");
+	input_close(in);
+	return status;
+}
+
+int
+cmd_decode(const struct command_row *row, int argc, char **argv)
+{
+	struct global global = { 0 };
+	struct decode_command opt = { 0 };
+	char **args;
+	int n, rc = command_begin(row, argc, argv, &opt, &global, &args, &n);
+
+	if (rc != 0)
+		return rc - 1;
+	rc = decode(&opt, &global, args, n);
+	free(args);
+	return rc;
+}

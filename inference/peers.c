@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "inference/peers.h"
+
+#include <string.h>
+
+#include "base/map.h"
+#include "inference/session.h"
+
+#define S_NS 1000000000
+#define RESTART_SILENCE_NS (3 * (int64_t)S_NS) /* + a newcomer's sign = a new session */
+#define RESTART_PERIODS_X2 5                   /* or 2.5 map periods */
+#define TRAILING_NS (3 * (int64_t)S_NS)        /* packets after a goodbye still belong to it */
+#define LOST_FACTOR 3                          /* silences longer than that times T_gone */
+#define SWEEP_NS S_NS
+
+struct last_seen {
+	uint64_t channel; /* where the address was last heard in a channel */
+	int64_t map_ns;
+};
+
+struct peers {
+	const struct inference_options *opt;
+	struct result_sink *out;
+	struct map *sessions;  /* endpoint -> struct session */
+	struct map *addresses; /* endpoint with port 0 -> struct last_seen */
+	int64_t now_ns, swept_ns;
+	uint32_t views;
+	struct channel_view view[]; /* opt->max_channels */
+};
+
+static size_t
+peers_head(const struct inference_options *opt)
+{
+	size_t n = sizeof(struct peers) + opt->max_channels * sizeof(struct channel_view);
+
+	return (n + 15) / 16 * 16;
+}
+
+static size_t
+sessions_size(const struct inference_options *opt)
+{
+	size_t n = map_size(opt->max_peers, sizeof(struct endpoint), sizeof(struct session));
+
+	return (n + 15) / 16 * 16;
+}
+
+size_t
+peers_size(const struct inference_options *opt)
+{
+	return peers_head(opt) + sessions_size(opt) +
+	       map_size(opt->max_peers, sizeof(struct endpoint), sizeof(struct last_seen));
+}
+
+static struct channel_view *
+view_of(struct peers *s, uint64_t key)
+{
+	for (uint32_t i = 0; key != 0 && i < s->views; i++)
+		if (s->view[i].key == key)
+			return &s->view[i];
+	return NULL;
+}
+
+static void
+close_silent(struct peers *s, struct session *session, enum result_end end)
+{
+	int64_t late_ns = session->arrival.late_ns;
+	struct estimate left = estimate_of(session->last_ns - late_ns, session->last_ns - late_ns,
+	        session->last_ns + (session->map_period_ns ? session->map_period_ns : S_NS),
+	        ESTIMATE_MAP_PERIOD);
+
+	if (end == END_OPEN)
+		left.hi_ns = ESTIMATE_OPEN_HI;
+	session_close(session, view_of(s, session->channel), end, left);
+}
+
+static void
+on_evict(void *ctx, const void *key, void *value)
+{
+	struct session *session = value;
+
+	(void)key;
+	if (session->open)
+		close_silent(ctx, session, END_SILENCE);
+}
+
+struct peers *
+peers_init(void *mem, const struct inference_options *opt, struct result_sink *out)
+{
+	struct peers *s = mem;
+	uint8_t *at = (uint8_t *)mem + peers_head(opt);
+
+	s->opt = opt;
+	s->out = out;
+	s->now_ns = s->swept_ns = INT64_MIN;
+	s->sessions = map_init(at, opt->max_peers, sizeof(struct endpoint),
+	                       sizeof(struct session), 0, on_evict, s);
+	s->addresses = map_init(at + sessions_size(opt), opt->max_peers, sizeof(struct endpoint),
+	                        sizeof(struct last_seen), 0, NULL, NULL);
+	return s;
+}
+
+/* The player's thresholds in a channel of this bit rate. */
+static void
+set_limits(const struct peers *s, struct channel_view *c)
+{
+	const struct player_model *p = &s->opt->player;
+	struct player_limits *l = &c->limits;
+	int64_t bytes = (int64_t)p->probe_bytes + c->playhead.prebuffer_bytes;
+	int64_t read_ns = c->told.bitrate_kbps ? bytes * 8000000 / c->told.bitrate_kbps : 0;
+
+	l->start = p->prebuffer_ns + p->key_wait_ns + c->playhead.prebuffer_ns + read_ns;
+	l->start_lo = l->start - p->prebuffer_err_ns;
+	l->start_hi = l->start + p->prebuffer_err_ns;
+	l->latency = p->latency_ns;
+	l->latency_lo = p->latency_ns - p->latency_err_ns;
+	l->latency_hi = p->latency_ns + p->latency_err_ns;
+	l->margin = p->margin_ns + p->key_wait_ns;
+	l->margin_lo = l->margin - p->margin_err_ns;
+	l->margin_hi = l->margin + p->margin_err_ns;
+	l->rebuffer = p->rebuffer_ns;
+	l->rebuffer_lo = p->rebuffer_ns - p->rebuffer_err_ns;
+	l->rebuffer_hi = p->rebuffer_ns + p->rebuffer_err_ns;
+}
+
+static void
+put_channel(struct peers *s, const struct channel_view *c, bool final)
+{
+	struct result r = { 0 };
+
+	r.t_ns = c->told_ns;
+	r.channel = c->key;
+	r.kind = RESULT_CHANNEL;
+	r.protocol = c->protocol;
+	r.final = final;
+	r.u.channel = c->told;
+	s->out->put(s->out, &r);
+}
+
+/* The place of a channel; when all are taken, the one told longest ago. Its
+ * sessions keep their key and are closed without a clock. */
+static struct channel_view *
+new_view(struct peers *s, const struct observation *o)
+{
+	struct channel_view *c = &s->view[0];
+
+	if (s->views < s->opt->max_channels) {
+		c = &s->view[s->views++];
+	} else {
+		for (uint32_t i = 1; i < s->views; i++)
+			if (s->view[i].told_ns < c->told_ns)
+				c = &s->view[i];
+		put_channel(s, c, true);
+	}
+	memset(c, 0, sizeof *c);
+	c->key = o->channel;
+	c->protocol = o->protocol;
+	c->playhead = s->opt->playhead[o->protocol % INFERENCE_PROTOCOLS];
+	c->told.playhead = c->playhead;
+	c->told.chunk = ESTIMATE_UNKNOWN;
+	timeline_init(&c->timeline);
+	set_limits(s, c);
+	return c;
+}
+
+static void
+on_channel(struct peers *s, struct channel_view *c, const struct observation *o)
+{
+	struct result_channel *t = &c->told;
+
+	if (o->u.channel.chunk_ns > 0)
+		t->chunk = estimate_of(o->u.channel.chunk_lo_ns, o->u.channel.chunk_ns,
+		                       o->u.channel.chunk_hi_ns, 0);
+	c->timeline.chunk = t->chunk;
+	c->clock_ns = o->u.channel.clock_ns;
+	c->told_ns = o->t_ns;
+	t->source = o->peer;
+	t->bitrate_kbps = o->u.channel.bitrate_kbps;
+	t->head = o->u.channel.head;
+	t->alias_of = o->u.channel.alias_of;
+	t->id_len = o->u.channel.id_len;
+	t->name_len = o->u.channel.name_len;
+	memcpy(t->id, o->tail, t->id_len);
+	memcpy(t->name, o->tail + t->id_len, t->name_len);
+	set_limits(s, c);
+	if (t->id_len > 0)
+		put_channel(s, c, false);
+}
+
+/* Is this a newcomer's sign? */
+static bool
+is_fresh(const struct observation *o)
+{
+	return o->kind == OBS_JOIN ||
+	       (o->kind == OBS_BUFFER_MAP && o->width == 0 && !(o->flags & OBS_SOURCE));
+}
+
+static struct last_seen *
+address_of(struct peers *s, const struct endpoint *who)
+{
+	struct endpoint address = *who;
+
+	address.port = 0;
+	return map_put(s->addresses, &address, NULL);
+}
+
+/* Should what is heard now begin a new session instead of going on with this one? */
+static bool
+is_over(const struct peers *s, const struct session *session, const struct observation *o)
+{
+	int64_t silent_ns = o->t_ns - session->last_ns;
+	int64_t restart_ns = session->map_period_ns * RESTART_PERIODS_X2 / 2;
+
+	if (restart_ns < RESTART_SILENCE_NS)
+		restart_ns = RESTART_SILENCE_NS;
+	if (is_fresh(o) && session->begun && silent_ns > restart_ns)
+		return true;
+	return silent_ns > LOST_FACTOR * session_gone_ns(session, s->opt->gone_ns);
+}
+
+/* The session that the peer's words belong to; NULL: a trailing packet. */
+static struct session *
+session_of(struct peers *s, const struct endpoint *who, const struct observation *o)
+{
+	struct session *session = map_put(s->sessions, who, NULL);
+
+	if (session->open && is_over(s, session, o))
+		close_silent(s, session, is_fresh(o) ? END_RESTART : END_SILENCE);
+	if (!session->open) {
+		if (session->run > 0 && !is_fresh(o) && o->t_ns - session->last_ns < TRAILING_NS)
+			return NULL;
+		session_open(session, who, o->t_ns, session->run + 1, s->out);
+		session->protocol = o->protocol;
+	}
+	return session;
+}
+
+/* The peer is heard in a channel: settles the session's, or switches. */
+static struct session *
+in_channel(struct peers *s, struct session *session, const struct observation *o)
+{
+	struct last_seen *seen = address_of(s, &session->peer);
+
+	if (session->channel != 0 && session->channel != o->channel) {
+		close_silent(s, session, END_SWITCH);
+		session_open(session, &session->peer, o->t_ns, session->run + 1, s->out);
+		session->protocol = o->protocol;
+		session->fresh = true;
+	}
+	if (session->channel == 0) {
+		session->channel = o->channel;
+		if (seen->channel != 0 && seen->channel != o->channel &&
+		    session->first_ns - seen->map_ns < s->opt->switch_ns) {
+			session->from_channel = seen->channel;
+			session->from_ns = seen->map_ns;
+		}
+	}
+	if (o->kind == OBS_BUFFER_MAP || o->kind == OBS_HAVE) {
+		seen->channel = o->channel;
+		seen->map_ns = o->t_ns;
+	}
+	return session;
+}
+
+static void
+on_words(struct peers *s, const struct endpoint *who, const struct observation *o)
+{
+	struct channel_view *c = view_of(s, o->channel);
+	struct session *session = session_of(s, who, o);
+	bool chunks = o->kind == OBS_BUFFER_MAP || o->kind == OBS_HAVE;
+
+	if (session == NULL)
+		return;
+	session->last_ns = o->t_ns;
+	if (o->peer_id != 0 && who == &o->peer)
+		session->peer_id = o->peer_id;
+	if (o->kind == OBS_JOIN)
+		session->fresh = true;
+	if (c != NULL && (chunks || o->kind == OBS_TRANSFER))
+		session = in_channel(s, session, o);
+	if (chunks && c != NULL)
+		session_map(session, c, o);
+	else if (o->kind == OBS_BUFFER_MAP && o->width == 0 && !session->begun)
+		session->fresh = true;
+	if (o->kind == OBS_LEAVE)
+		session_close(session, view_of(s, session->channel), END_GOODBYE,
+			      estimate_at(o->t_ns));
+}
+
+/* A chunk goes to a peer: its sender speaks, and the receiver may soon hold it. */
+static void
+on_transfer(struct peers *s, const struct observation *o)
+{
+	struct channel_view *c = view_of(s, o->channel);
+	struct session *to = map_peek(s->sessions, &o->peer);
+
+	on_words(s, &o->to, o);
+	if (c != NULL && to != NULL && to->open && (to->channel == 0 || to->channel == o->channel))
+		session_sent(to, c, o);
+}
+
+/* Closes sessions silent for so long that nothing can belong to them any more. */
+static void
+sweep(struct peers *s)
+{
+	struct session *session = map_oldest(s->sessions, NULL);
+
+	if (s->swept_ns != INT64_MIN && s->now_ns - s->swept_ns < SWEEP_NS)
+		return;
+	s->swept_ns = s->now_ns;
+	for (; session != NULL; session = map_newer(s->sessions, session, NULL)) {
+		int64_t gone_ns = LOST_FACTOR * session_gone_ns(session, s->opt->gone_ns);
+
+		if (s->now_ns - session->last_ns <= s->opt->gone_ns)
+			break;
+		if (session->open && s->now_ns - session->last_ns > gone_ns)
+			close_silent(s, session, END_SILENCE);
+	}
+}
+
+void
+peers_put(struct peers *s, const struct observation *o)
+{
+	struct channel_view *c = view_of(s, o->channel);
+
+	if (o->t_ns > s->now_ns)
+		s->now_ns = o->t_ns;
+	sweep(s);
+	if (o->channel != 0 && c == NULL)
+		c = new_view(s, o);
+	switch (o->kind) {
+	case OBS_CHANNEL:
+		on_channel(s, c, o);
+		break;
+	case OBS_MARK:
+		timeline_mark(&c->timeline, o->offset, o->u.mark.source_ns);
+		break;
+	case OBS_TRANSFER:
+		on_transfer(s, o);
+		break;
+	case OBS_FLOW:
+	case OBS_GAP:
+	case OBS_VERIFY:
+		break;
+	default:
+		on_words(s, &o->peer, o);
+	}
+}
+
+static void
+put_retrieval(struct peers *s, const struct channel_view *c)
+{
+	struct result r = { 0 };
+
+	r.t_ns = c->told_ns;
+	r.channel = c->key;
+	r.kind = RESULT_RETRIEVAL;
+	r.protocol = c->protocol;
+	r.final = true;
+	for (unsigned i = 0; i < RESULT_AGES; i++) {
+		r.u.retrieval.age_ns = retrieval_age_ns(i);
+		r.u.retrieval.held = c->retrieval.held[i];
+		r.u.retrieval.eligible = c->retrieval.eligible[i];
+		r.u.retrieval.bucket = (uint8_t)i;
+		s->out->put(s->out, &r);
+	}
+	r.u.retrieval.age_ns = 0;
+	r.u.retrieval.held = c->retrieval.on_time;
+	r.u.retrieval.eligible = c->retrieval.due;
+	r.u.retrieval.bucket = RESULT_AGES;
+	s->out->put(s->out, &r);
+}
+
+void
+peers_end(struct peers *s)
+{
+	struct session *session = map_oldest(s->sessions, NULL);
+
+	for (; session != NULL; session = map_newer(s->sessions, session, NULL)) {
+		if (!session->open)
+			continue;
+		close_silent(s, session,
+			     s->now_ns - session->last_ns >
+				     session_gone_ns(session, s->opt->gone_ns)
+				 ? END_SILENCE
+				 : END_OPEN);
+	}
+	for (uint32_t i = 0; i < s->views; i++) {
+		put_channel(s, &s->view[i], true);
+		put_retrieval(s, &s->view[i]);
+	}
+}
+
+uint64_t
+peers_evicted(const struct peers *s)
+{
+	return map_evicted(s->sessions);
+}

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "inference/session.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "inference/mos.h"
+
+#define S_NS 1000000000
+#define CENSORED_MEDIA_NS 1500000000 /* a first map with more: it was here before */
+#define GONE_PERIODS 5
+#define PERIOD_WEIGHT 8
+#define NEWCOMER_NS 150000000 /* a chunk made so long before the first packet is back-filled */
+
+void
+session_open(struct session *s, const struct endpoint *peer, int64_t t_ns, uint32_t run,
+             struct result_sink *out)
+{
+	memset(s, 0, sizeof *s);
+	s->open = true;
+	s->peer = *peer;
+	s->first_ns = s->last_ns = t_ns;
+	s->run = run;
+	s->out = out;
+	s->stall_time = estimate_at(0);
+	arrival_init(&s->arrival, t_ns);
+	player_init(&s->player);
+}
+
+int64_t
+session_gone_ns(const struct session *s, int64_t least_ns)
+{
+	int64_t gone_ns = GONE_PERIODS * s->map_period_ns;
+
+	return gone_ns > least_ns ? gone_ns : least_ns;
+}
+
+static void
+put_result(const struct session *s, struct result *r, enum result_kind kind, int64_t t_ns,
+	   bool final)
+{
+	r->t_ns = t_ns;
+	r->channel = s->channel;
+	r->peer = s->peer;
+	r->peer_id = s->peer_id;
+	r->run = s->run;
+	r->kind = (uint8_t)kind;
+	r->protocol = s->protocol;
+	r->final = final;
+	s->out->put(s->out, r);
+}
+
+static void
+put_event(struct session *s, enum result_event_kind event, const struct estimate *at,
+          const struct estimate *duration, uint64_t chunks)
+{
+	struct result r = { 0 };
+
+	r.u.event.event = (uint8_t)event;
+	r.u.event.ordinal = s->events++;
+	r.u.event.at = *at;
+	r.u.event.duration = *duration;
+	r.u.event.chunks = chunks;
+	put_result(s, &r, RESULT_EVENT, s->last_ns, true);
+}
+
+static struct estimate
+joined(const struct session *s)
+{
+	struct estimate e = estimate_at(s->first_ns);
+
+	if (!s->fresh) {
+		e.lo_ns = ESTIMATE_OPEN_LO;
+		e.reasons = ESTIMATE_CENSORED;
+	}
+	return e;
+}
+
+static void
+on_player(void *ctx, enum player_event what, const struct estimate *at,
+          const struct estimate *duration, uint64_t chunks)
+{
+	struct session *s = ctx;
+	struct estimate none = ESTIMATE_UNKNOWN, from = joined(s), delay;
+
+	if (s->source)
+		return;
+	switch (what) {
+	case PLAYER_STARTED:
+		if (s->left_censored)
+			break;
+		delay = estimate_minus(at, &from);
+		put_event(s, EVENT_STARTUP, at, &delay, 0);
+		break;
+	case PLAYER_STALLED:
+		s->stalls++;
+		s->stall_time = estimate_plus(&s->stall_time, duration);
+		put_event(s, EVENT_STALL, at, duration, 0);
+		break;
+	case PLAYER_SKIPPED:
+		s->skips++;
+		s->skipped_chunks += (uint32_t)chunks;
+		put_event(s, EVENT_SKIP, at, &none, chunks);
+		break;
+	}
+}
+
+/* Lag of what plays when a chunk joins, once a while: newest media made by then
+ * less the media that plays. */
+static void
+note_lag(struct session *s, const struct channel_view *c, uint64_t chunk, int64_t t_ns)
+{
+	struct result r = { 0 };
+	int64_t born_ns, lag_ns;
+
+	if (s->player.state != PLAYER_PLAY || chunk % 8 != 0 ||
+	    !timeline_at(&c->timeline, chunk, &born_ns))
+		return;
+	lag_ns =
+	    t_ns - (born_ns + c->clock_ns) + s->player.media_ns - player_played(&s->player, t_ns);
+	s->lag_sum_ms += lag_ns / 1000000;
+	s->lag_n++;
+	r.u.lag_ns = lag_ns;
+	put_result(s, &r, RESULT_LAG, t_ns, true);
+}
+
+/* The next chunk goes to the player: held, or given up at the moment when. */
+static void
+take(struct session *s, struct channel_view *c, bool held, struct moment when)
+{
+	const struct player_listener to = { on_player, s };
+	uint64_t chunk = s->arrival.next;
+	int64_t born_ns, step_ns = timeline_step(&c->timeline, chunk);
+	bool born = timeline_at(&c->timeline, chunk, &born_ns), on_time;
+
+	on_time = player_join(&s->player, &c->limits, when, step_ns, held, &to);
+	if (!s->source) {
+		if (born)
+			retrieval_count(&c->retrieval, born_ns + c->clock_ns,
+			                held ? when.best : INT64_MAX, INT64_MAX);
+		if (s->player.state != PLAYER_FILL)
+			retrieval_due(&c->retrieval, on_time);
+	}
+	if (held)
+		note_lag(s, c, chunk, s->player.joined.best);
+	arrival_take(&s->arrival);
+}
+
+/* Moves on as far as the chunks allow: held ones join; a hole is given up once the
+ * newest is window_chunks past it. Waits until the media in a chunk is known. */
+static void
+walk(struct session *s, struct channel_view *c, uint32_t window_chunks)
+{
+	struct arrival *a = &s->arrival;
+
+	while (a->any && a->next <= a->newest && timeline_step(&c->timeline, a->next) > 0) {
+		if (arrival_has(a, a->next))
+			take(s, c, true, arrival_when(a, a->next));
+		else if (a->newest - a->next >= window_chunks)
+			take(s, c, false, arrival_when(a, a->newest));
+		else
+			break;
+	}
+}
+
+static uint32_t
+skip_window(const struct channel_view *c)
+{
+	uint32_t w = c->playhead.skip_window_chunks;
+
+	return w == 0 || w > ARRIVAL_CHUNKS / 2 ? ARRIVAL_CHUNKS / 2 : w;
+}
+
+/* The window must reach the newest chunk that o shows: holes that would fall out
+ * are given up. A jump past everything begins anew behind the newest. */
+static void
+make_room(struct session *s, struct channel_view *c, const struct observation *o)
+{
+	struct arrival *a = &s->arrival;
+	struct moment now = { o->t_ns, o->t_ns, o->t_ns };
+	uint64_t newest, keep = ARRIVAL_CHUNKS - 1;
+
+	if (!a->any || !obs_newest(o, &newest) || newest < a->next || newest - a->next <= keep)
+		return;
+	for (uint32_t i = 0; i < ARRIVAL_CHUNKS && newest - a->next > keep; i++) {
+		bool held = arrival_has(a, a->next);
+
+		if (s->begun)
+			take(s, c, held, held ? arrival_when(a, a->next) : now);
+		else
+			arrival_take(a);
+	}
+	if (newest - a->next > keep) {
+		a->next = newest - keep / 2;
+		a->newest = a->next;
+	}
+}
+
+/* Media that the set holds without a hole from its newest chunk back. */
+static int64_t
+media_of(const struct channel_view *c, const struct observation *o)
+{
+	return (int64_t)obs_held(o) *
+	       (estimate_known(&c->timeline.chunk) ? c->timeline.chunk.best_ns : 0);
+}
+
+/* Of chunks that no copy dates, the oldest that was made about when the newcomer
+ * came, or later: older ones are back-filled. The lowest held if all are older. */
+static uint64_t
+first_by_age(const struct session *s, const struct channel_view *c, uint64_t lowest)
+{
+	int64_t born_ns;
+
+	for (uint64_t chunk = lowest; chunk <= s->arrival.newest; chunk++)
+		if (arrival_has(&s->arrival, chunk) && timeline_at(&c->timeline, chunk, &born_ns) &&
+		    born_ns + c->clock_ns >= s->first_ns - NEWCOMER_NS)
+			return chunk;
+	return lowest;
+}
+
+/* Lowest chunk of the run that ends with the newest. */
+static uint64_t
+run_start(const struct arrival *a)
+{
+	uint64_t first = a->newest;
+
+	while (first > a->next && arrival_has(a, first - 1))
+		first--;
+	return first;
+}
+
+/* The first chunk received: playback begins there. A peer that shows more media
+ * than a newcomer can have was here before the view began. */
+static void
+begin(struct session *s, struct channel_view *c, const struct observation *o)
+{
+	uint64_t first;
+	bool dated;
+
+	if (!arrival_first(&s->arrival, &first, &dated))
+		return;
+	if (!s->fresh && media_of(c, o) > CENSORED_MEDIA_NS) {
+		s->left_censored = true;
+		first = run_start(&s->arrival);
+	} else if (!dated) {
+		first = first_by_age(s, c, first);
+	}
+	arrival_begin(&s->arrival, first);
+	s->begun = true;
+}
+
+void
+session_sent(struct session *s, struct channel_view *c, const struct observation *o)
+{
+	make_room(s, c, o);
+	arrival_sent(&s->arrival, o->offset, o->t_ns);
+}
+
+static void
+note_period(struct session *s, int64_t t_ns)
+{
+	int64_t gap_ns = t_ns - s->last_map_ns;
+
+	if (s->maps > 1)
+		s->map_period_ns += (gap_ns - s->map_period_ns) /
+		                    (s->map_period_ns ? PERIOD_WEIGHT : 1);
+	s->last_map_ns = t_ns;
+}
+
+void
+session_map(struct session *s, struct channel_view *c, const struct observation *o)
+{
+	if (o->kind == OBS_BUFFER_MAP) {
+		s->maps++;
+		note_period(s, o->t_ns);
+		if (!s->begun && obs_held(o) == 0)
+			s->fresh = true;
+		if (o->flags & OBS_SOURCE)
+			s->source = true;
+	}
+	s->source |= endpoint_same(&s->peer, &c->told.source);
+	make_room(s, c, o);
+	arrival_told(&s->arrival, o, &c->timeline, c->clock_ns);
+	if (!s->begun)
+		begin(s, c, o);
+	if (s->begun)
+		walk(s, c, skip_window(c));
+}
+
+static void
+put_session(struct session *s, const struct estimate *left)
+{
+	struct result r = { 0 };
+	struct result_session *u = &r.u.session;
+	const struct player *p = &s->player;
+	struct estimate play = s->left_censored || s->source ? ESTIMATE_UNKNOWN : p->playing;
+	double watched_s, stalls = s->stalls;
+
+	u->joined = joined(s);
+	u->playing = play;
+	u->left = *left;
+	u->startup = estimate_minus(&play, &u->joined);
+	u->switched_from = s->from_channel;
+	u->switch_delay = ESTIMATE_UNKNOWN;
+	if (s->from_channel != 0 && estimate_known(&play))
+		u->switch_delay = estimate_shift(&play, -s->from_ns);
+	u->stall_time = s->stall_time;
+	u->played_ns = p->state == PLAYER_FILL ? 0 : player_played(p, left->best_ns);
+	u->lag_ns = s->lag_n ? s->lag_sum_ms / (int64_t)s->lag_n * 1000000 : INT64_MIN;
+	u->buffer_ns = INT64_MIN;
+	u->chunks_passed = p->passed;
+	u->chunks_missed = p->missed;
+	u->stalls = s->stalls;
+	u->skips = s->skips;
+	u->skipped_chunks = s->skipped_chunks;
+	u->maps = s->maps;
+	u->end = s->end;
+	u->left_censored = s->left_censored;
+	u->source = s->source;
+	u->mos = NAN;
+	watched_s = (double)u->played_ns / S_NS;
+	if (estimate_known(&u->startup) && watched_s > 0)
+		u->mos = (float)mos_combined(
+		    (double)u->startup.best_ns / S_NS,
+		    mos_of_stall_rate(stalls / watched_s,
+				      stalls > 0 ? (double)s->stall_time.best_ns / S_NS / stalls
+						 : 0));
+	put_result(s, &r, RESULT_SESSION, left->best_ns, true);
+}
+
+/* Chunks that were still on their way when the viewer left count for the ages
+ * that it lived to see. */
+static void
+count_pending(struct session *s, struct channel_view *c)
+{
+	const struct arrival *a = &s->arrival;
+	int64_t born_ns;
+
+	for (uint64_t chunk = a->next; a->any && chunk <= a->newest; chunk++)
+		if (timeline_at(&c->timeline, chunk, &born_ns))
+			retrieval_count(&c->retrieval, born_ns + c->clock_ns,
+					arrival_has(a, chunk) ? arrival_when(a, chunk).best
+							      : INT64_MAX,
+					s->last_map_ns);
+}
+
+void
+session_close(struct session *s, struct channel_view *c, enum result_end end, struct estimate left)
+{
+	const struct player_listener to = { on_player, s };
+	struct estimate none = ESTIMATE_UNKNOWN;
+
+	s->end = (uint8_t)end;
+	if (c != NULL && s->begun) {
+		player_end(&s->player, &c->limits, s->last_map_ns - s->arrival.late_ns,
+		           left.best_ns, &to);
+		if (!s->source)
+			count_pending(s, c);
+		if (s->player.state == PLAYER_FILL && !s->source && !s->left_censored &&
+		    end != END_OPEN)
+			put_event(s, EVENT_EXIT_BEFORE_START, &left, &none, 0);
+	}
+	if (s->channel != 0) {
+		put_event(s, EVENT_LEAVE, &left, &none, 0);
+		put_session(s, &left);
+	}
+	s->open = false;
+}

@@ -1,0 +1,73 @@
+/*
+ * session - one viewer's stay in one channel: from its first packet to its last.
+ *
+ * Feeds the peer's maps to arrival, takes chunks in order into player, and keeps
+ * what the result tells. Plain value, a few KiB, most of it arrival's window.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef INFERENCE_SESSION_H
+#define INFERENCE_SESSION_H
+
+#include "inference/arrival.h"
+#include "inference/player.h"
+#include "inference/retrieval.h"
+#include "inference/timeline.h"
+#include "record/result.h"
+#include "record/sink.h"
+
+/* What the peer stage knows of a channel, from stage 1's CHANNEL and MARK. */
+struct channel_view {
+	uint64_t key;
+	uint8_t protocol;
+	struct result_channel told;   /* as in the result */
+	int64_t clock_ns;             /* source's clock + this = ours */
+	int64_t told_ns;
+	struct playhead playhead;
+	struct player_limits limits;
+	struct retrieval retrieval;
+	struct timeline timeline;
+};
+
+struct session {
+	bool open, begun;       /* begun: its first chunk is known */
+	bool fresh;             /* a newcomer's sign was seen: join, empty map */
+	bool left_censored, source;
+	uint8_t protocol;
+	uint8_t end;            /* enum result_end */
+	uint32_t run, maps;
+	uint64_t channel;       /* key; 0 not known yet */
+	uint64_t peer_id;
+	struct endpoint peer;
+	int64_t first_ns, last_ns, last_map_ns;
+	int64_t map_period_ns;  /* running mean; 0 unknown */
+	int64_t lag_sum_ms;     /* over lag_n chunks played */
+	uint64_t lag_n;
+	uint64_t from_channel;  /* switched from; 0 none */
+	int64_t from_ns;        /* last map there */
+	uint32_t stalls, skips, skipped_chunks, events;
+	struct estimate stall_time;
+	struct arrival arrival;
+	struct player player;
+	struct result_sink *out; /* borrowed */
+};
+
+void session_open(struct session *s, const struct endpoint *peer, int64_t t_ns, uint32_t run,
+                  struct result_sink *out);
+
+/* A copy of a chunk went by towards the peer. */
+void session_sent(struct session *s, struct channel_view *c, const struct observation *o);
+
+/* Its map or gain. */
+void session_map(struct session *s, struct channel_view *c, const struct observation *o);
+
+/* Ends it at left (an interval) and writes its result; nothing of one that never
+ * came into a channel (a crawler, a failed join). c is NULL if the channel is not
+ * known or no longer. */
+void session_close(struct session *s, struct channel_view *c, enum result_end end,
+                   struct estimate left);
+
+/* Silence that ends this session. */
+int64_t session_gone_ns(const struct session *s, int64_t least_ns);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "inference/timeline.h"
+
+#include <string.h>
+
+#define SAMPLES 24 /* marks compared pairwise */
+#define NEAR_CHUNKS 64
+#define STEP_MAX_NS 60000000000 /* a longer step is a source that stopped */
+
+void
+timeline_init(struct timeline *t)
+{
+	memset(t, 0, sizeof *t);
+	t->chunk = ESTIMATE_UNKNOWN;
+}
+
+bool
+timeline_known(const struct timeline *t, uint64_t chunk, int64_t *source_ns)
+{
+	uint32_t i = chunk % TIMELINE_CHUNKS;
+
+	if (!t->marked[i] || t->id[i] != chunk)
+		return false;
+	*source_ns = t->source_ns[i];
+	return true;
+}
+
+enum timeline_answer
+timeline_mark(struct timeline *t, uint64_t chunk, int64_t source_ns)
+{
+	uint32_t i = chunk % TIMELINE_CHUNKS;
+	int64_t known_ns;
+
+	if (timeline_known(t, chunk, &known_ns))
+		return known_ns == source_ns ? TIMELINE_KNOWN : TIMELINE_CONFLICT;
+	if (t->marked[i] && t->id[i] > chunk)
+		return TIMELINE_CONFLICT;
+	t->id[i] = chunk;
+	t->source_ns[i] = source_ns;
+	t->marked[i] = 1;
+	if (t->marks == 0 || chunk > t->newest)
+		t->newest = chunk;
+	if (t->marks == 0 || chunk < t->oldest)
+		t->oldest = chunk;
+	if (t->newest - t->oldest >= TIMELINE_CHUNKS)
+		t->oldest = t->newest - TIMELINE_CHUNKS + 1;
+	t->marks++;
+	return TIMELINE_NEW;
+}
+
+/* The marked chunk nearest to this one, within reach; false if none is. */
+static bool
+nearest(const struct timeline *t, uint64_t chunk, uint64_t *found, int64_t *source_ns)
+{
+	for (uint64_t d = 1; d <= NEAR_CHUNKS; d++) {
+		if (timeline_known(t, chunk - d, source_ns)) {
+			*found = chunk - d;
+			return true;
+		}
+		if (timeline_known(t, chunk + d, source_ns)) {
+			*found = chunk + d;
+			return true;
+		}
+	}
+	*found = chunk > t->newest ? t->newest : t->oldest;
+	return timeline_known(t, *found, source_ns);
+}
+
+bool
+timeline_at(const struct timeline *t, uint64_t chunk, int64_t *source_ns)
+{
+	uint64_t near;
+	int64_t near_ns, by_ns;
+
+	if (timeline_known(t, chunk, source_ns))
+		return true;
+	if (t->marks == 0 || !nearest(t, chunk, &near, &near_ns))
+		return false;
+	if (!estimate_known(&t->chunk))
+		return false;
+	if (__builtin_mul_overflow((int64_t)(chunk - near), t->chunk.best_ns, &by_ns) ||
+	    __builtin_add_overflow(near_ns, by_ns, &by_ns))
+		return false;
+	*source_ns = by_ns;
+	return true;
+}
+
+int64_t
+timeline_step(const struct timeline *t, uint64_t chunk)
+{
+	int64_t this_ns, before_ns, step_ns;
+
+	if (chunk > 0 && timeline_known(t, chunk, &this_ns) &&
+	    timeline_known(t, chunk - 1, &before_ns) &&
+	    !__builtin_sub_overflow(this_ns, before_ns, &step_ns) && step_ns > 0 &&
+	    step_ns < STEP_MAX_NS)
+		return step_ns;
+	return estimate_known(&t->chunk) ? t->chunk.best_ns : 0;
+}
+
+static void
+sort(int64_t *v, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++) {
+		int64_t x = v[i];
+		uint32_t at = i;
+
+		for (; at > 0 && v[at - 1] > x; at--)
+			v[at] = v[at - 1];
+		v[at] = x;
+	}
+}
+
+/* Marked chunks spread evenly over what is kept. */
+static uint32_t
+sample(const struct timeline *t, uint64_t chunk[SAMPLES], int64_t ns[SAMPLES])
+{
+	uint64_t range = t->newest - t->oldest;
+	uint64_t steps = range < SAMPLES - 1 ? range : SAMPLES - 1;
+	uint32_t n = 0;
+
+	for (uint64_t i = 0; i <= steps; i++) {
+		uint64_t c = t->oldest + (steps ? range * i / steps : 0);
+
+		if (timeline_known(t, c, &ns[n]))
+			chunk[n++] = c;
+	}
+	return n;
+}
+
+void
+timeline_estimate(struct timeline *t)
+{
+	uint64_t chunk[SAMPLES];
+	int64_t ns[SAMPLES], slope[SAMPLES * SAMPLES / 2], by_ns;
+	uint64_t apart = (t->newest - t->oldest) / 3 + 1;
+	uint32_t n = t->marks ? sample(t, chunk, ns) : 0, slopes = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t j = i + 1; j < n; j++)
+			if (chunk[j] - chunk[i] >= apart &&
+			    !__builtin_sub_overflow(ns[j], ns[i], &by_ns) && by_ns > 0)
+				slope[slopes++] = by_ns / (int64_t)(chunk[j] - chunk[i]);
+	if (slopes == 0)
+		return;
+	sort(slope, slopes);
+	if (slope[slopes / 2] <= 0)
+		return;
+	t->chunk = estimate_of(slope[slopes / 40], slope[slopes / 2],
+	                       slope[slopes - 1 - slopes / 40], 0);
+}

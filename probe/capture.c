@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe/capture.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pcap/pcap.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/zio.h"
+#include "probe/pages.h"
+
+#define TEXT_BYTES 6144
+
+struct capture {
+	pcap_t *pcap;    /* owned; NULL when closed */
+	struct zio *zio; /* owned while open */
+	uint64_t packets;
+	uint64_t size;
+	enum link_type link;
+	bool ended;
+	size_t bytes;    /* of this allocation */
+	char text[TEXT_BYTES];
+	char path[];
+};
+
+struct capture *
+capture_new(const char *path)
+{
+	size_t len = strlen(path) + 1, bytes = sizeof(struct capture) + len;
+	struct capture *c = pages_new(1, bytes);
+
+	c->bytes = bytes;
+	memcpy(c->path, path, len);
+	return c;
+}
+
+void
+capture_free(struct capture *c)
+{
+	if (c == NULL)
+		return;
+	capture_close(c);
+	pages_free(c, 1, c->bytes);
+}
+
+static int fail(struct capture *c, int err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static int
+fail(struct capture *c, int err, const char *fmt, ...)
+{
+	int n = snprintf(c->text, sizeof c->text, "%s: ", c->path);
+	va_list args;
+
+	if (n < 0 || (size_t)n > sizeof c->text / 2)
+		n = 0; /* a path longer than the system takes */
+	va_start(args, fmt);
+	vsnprintf(c->text + n, sizeof c->text - (size_t)n, fmt, args);
+	va_end(args);
+	c->ended = true;
+	return err;
+}
+
+static int
+fail_errno(struct capture *c, int error)
+{
+	if (error == EACCES || error == EPERM)
+		return fail(c, ERR_PERMISSION, "%s (make it readable for this user)",
+		            strerror(error));
+	if (error == ENOENT)
+		return fail(c, ERR_IO, "%s (check the name)", strerror(error));
+	return fail(c, ERR_IO, "%s (check the file and its medium)", strerror(error));
+}
+
+/* libpcap has no error codes, only texts. */
+static bool
+says(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+static int
+fail_open(struct capture *c, const char *text)
+{
+	if (says(text, "error reading"))
+		return fail_errno(c, errno);
+	if (says(text, "truncated"))
+		return fail(c, ERR_NOT_CAPTURE,
+		            "ends inside its file header, nothing can be read (capture again)");
+	return fail(c, ERR_NOT_CAPTURE,
+	            "not a capture: %s (give pcap or pcapng, plain, .gz or .zst)", text);
+}
+
+/* The compressed stream under the capture ended early or is damaged. */
+static int
+fail_compressed(struct capture *c)
+{
+	if (zio_error(c->zio) == ERR_TRUNCATED)
+		return fail(c, ERR_TRUNCATED,
+		            "its compressed data end early, after %" PRIu64
+		            " packets (what came before is used)", c->packets);
+	return fail(c, ERR_DAMAGED,
+	            "its compressed data are damaged after %" PRIu64
+	            " packets (what came before is used)", c->packets);
+}
+
+static int
+fail_next(struct capture *c, const char *text)
+{
+	if (zio_error(c->zio) == ERR_TRUNCATED || zio_error(c->zio) == ERR_DAMAGED)
+		return fail_compressed(c);
+	if (says(text, "error reading"))
+		return fail_errno(c, errno);
+	if (says(text, "truncated"))
+		return fail(c, ERR_TRUNCATED,
+		            "ends in the middle of a packet, after %" PRIu64
+		            " packets (what came before is used)", c->packets);
+	if (says(text, "an interface has a type"))
+		return fail(c, ERR_LINK_TYPE,
+		            "its interfaces have different link types "
+		            "(capture each interface into a file of its own)");
+	if (says(text, "an interface has a snapshot length"))
+		return fail(c, ERR_LINK_TYPE,
+		            "its interfaces have different snapshot lengths "
+		            "(convert it with 'editcap -F pcap')");
+	return fail(c, ERR_DAMAGED,
+	            "damaged after %" PRIu64 " packets: %s (what came before is used)",
+	            c->packets, text);
+}
+
+static int
+check_link(struct capture *c)
+{
+	int dlt = pcap_datalink(c->pcap);
+	const char *name = pcap_datalink_val_to_name(dlt);
+
+	if (link_from_dlt(dlt, &c->link))
+		return 0;
+	return fail(c, ERR_LINK_TYPE,
+	            "link type %s (%d) is not supported "
+	            "(capture on Ethernet, Linux cooked, raw IP or loopback)",
+	            name ? name : "unknown", dlt);
+}
+
+/* An empty file is told apart from one of a wrong kind by its first byte. */
+static int
+check_first_byte(struct capture *c, FILE *f)
+{
+	int byte = getc(f);
+
+	if (byte == EOF && zio_error(c->zio) != 0)
+		return zio_error(c->zio) == ERR_IO ? fail_errno(c, errno) : fail_compressed(c);
+	if (byte == EOF)
+		return fail(c, ERR_NOT_CAPTURE,
+		            "empty, not a capture (capture again; tcpdump -U writes at once)");
+	ungetc(byte, f);
+	return 0;
+}
+
+static int
+start(struct capture *c)
+{
+	char text[PCAP_ERRBUF_SIZE] = "";
+	int err = zio_open(c->path, &c->zio);
+	FILE *f;
+
+	if (err != 0)
+		return fail_errno(c, errno);
+	c->size = zio_size(c->zio);
+	f = zio_file(c->zio);
+	err = check_first_byte(c, f);
+	if (err == 0) {
+		c->pcap = pcap_fopen_offline_with_tstamp_precision(
+		    f, PCAP_TSTAMP_PRECISION_NANO, text);
+		if (c->pcap == NULL)
+			err = fail_open(c, text);
+	}
+	return err == 0 ? check_link(c) : err;
+}
+
+int
+capture_open(struct capture *c)
+{
+	int err;
+
+	capture_close(c);
+	c->packets = 0;
+	c->ended = false;
+	err = start(c);
+	if (err != 0)
+		capture_close(c);
+	return err;
+}
+
+void
+capture_close(struct capture *c)
+{
+	if (c->pcap != NULL)
+		pcap_close(c->pcap);
+	c->pcap = NULL;
+	zio_close(c->zio);
+	c->zio = NULL;
+	c->ended = true;
+}
+
+/* The file's unsigned 32 bits of seconds come out of libpcap with a sign; what
+ * no clock can have said is put out of range, to be counted there. */
+static int64_t
+time_of(const struct pcap_pkthdr *h)
+{
+	int64_t s = h->ts.tv_sec;
+
+	if (s < 0 && s >= INT32_MIN)
+		s += INT64_C(1) << 32;
+	if (s < 0 || s > UINT32_MAX)
+		return INT64_MAX;
+	return s * 1000000000 + h->ts.tv_usec;
+}
+
+int
+capture_next(struct capture *c, struct capture_packet *packet)
+{
+	struct pcap_pkthdr *h;
+	const u_char *bytes;
+
+	if (c->ended)
+		return 0;
+	switch (pcap_next_ex(c->pcap, &h, &bytes)) {
+	case 1:
+		packet->t_ns = time_of(h);
+		packet->bytes = bytes;
+		packet->captured = h->caplen < h->len ? h->caplen : h->len;
+		packet->wire_len = h->len;
+		c->packets++;
+		return 1;
+	case PCAP_ERROR_BREAK:
+		c->ended = true;
+		return 0;
+	}
+	return fail_next(c, pcap_geterr(c->pcap));
+}
+
+const char *
+capture_path(const struct capture *c)
+{
+	return c->path;
+}
+
+const char *
+capture_text(const struct capture *c)
+{
+	return c->text;
+}
+
+enum link_type
+capture_link(const struct capture *c)
+{
+	return c->link;
+}
+
+bool
+capture_is_regular(const struct capture *c)
+{
+	return c->size > 0;
+}
+
+uint64_t
+capture_position(const struct capture *c)
+{
+	return c->zio != NULL ? zio_position(c->zio) : 0;
+}
+
+uint64_t
+capture_size(const struct capture *c)
+{
+	return c->size;
+}
+
+const char *
+capture_library(void)
+{
+	return pcap_lib_version();
+}

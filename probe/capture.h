@@ -1,0 +1,57 @@
+/*
+ * capture - one input file, pcap or pcapng, plain or .gz or .zst, packet by
+ * packet.
+ *
+ * Read by libpcap, with times in nanoseconds. A capture may be closed and opened
+ * again, which starts it anew; it owns its file and buffers.
+ *
+ * Each function that can fail answers 0 or a code of base/err.h, and
+ * capture_text() then is one line for people: FILE: what (what to do next).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PROBE_CAPTURE_H
+#define PROBE_CAPTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "probe/link.h"
+
+struct capture_packet {
+	int64_t t_ns;         /* UTC, since 1970 */
+	const uint8_t *bytes; /* valid until the next capture_next */
+	uint32_t captured;    /* <= wire_len */
+	uint32_t wire_len;
+};
+
+struct capture;
+
+struct capture *capture_new(const char *path); /* opens nothing yet */
+void capture_free(struct capture *c);          /* closes; takes NULL */
+
+/* ERR_IO, ERR_PERMISSION, ERR_NOT_CAPTURE, ERR_LINK_TYPE. */
+int capture_open(struct capture *c);
+void capture_close(struct capture *c);
+
+/* 1 and the next packet, or 0 at the end. ERR_TRUNCATED, ERR_DAMAGED: the file
+ * holds no more that can be read, what came before stands. ERR_IO. ERR_LINK_TYPE:
+ * interfaces that differ in a pcapng, which libpcap does not read. After an error
+ * the capture is at its end. */
+int capture_next(struct capture *c, struct capture_packet *packet);
+
+const char *capture_path(const struct capture *c);
+const char *capture_text(const struct capture *c);
+enum link_type capture_link(const struct capture *c); /* once opened */
+
+/* Can it be closed and read again from the start (not a pipe)? Once opened. */
+bool capture_is_regular(const struct capture *c);
+
+/* Bytes of the file read so far, and its size; 0 where they are not known. */
+uint64_t capture_position(const struct capture *c);
+uint64_t capture_size(const struct capture *c);
+
+/* Name and version of libpcap as it runs. */
+const char *capture_library(void);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * counts - where every captured byte went, and what was met on the way.
+ *
+ * Bytes are those of the wire, link header included, as the capture gives them
+ * for each packet, however much of it was kept. A packet is in exactly one
+ * class, so the classes add up to total, in packets and in bytes, at any moment;
+ * at the end of the input COUNTS_WAITING is empty. The fragments of a datagram
+ * are all in the datagram's class.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PROBE_COUNTS_H
+#define PROBE_COUNTS_H
+
+#include <stdint.h>
+
+#include "proto/proto.h"
+
+enum counts_class {
+	COUNTS_SWARM,       /* of a recognised flow; by protocol below */
+	COUNTS_NOT_SWARM,   /* IP, but of no decoder */
+	COUNTS_NOT_IP,
+	COUNTS_CUT,         /* so little captured that it cannot be told */
+	COUNTS_UNDECODABLE, /* headers that contradict themselves, or fragments
+	                     * whose datagram never became whole */
+	COUNTS_WAITING,     /* fragments of a datagram that may still become whole */
+	COUNTS_CLASSES
+};
+
+/* Why a datagram in a recognised flow did not say what its protocol says. */
+enum counts_reason {
+	COUNTS_BROKEN,  /* breaks the protocol's rules */
+	COUNTS_SHORT,   /* complete on the wire, but ends too early */
+	COUNTS_FOREIGN, /* is not of the protocol at all */
+	COUNTS_REASONS
+};
+
+/* Which header could not be read; packets in COUNTS_UNDECODABLE. */
+enum counts_bad {
+	COUNTS_BAD_LINK,
+	COUNTS_BAD_IP,
+	COUNTS_BAD_UDP,
+	COUNTS_BAD_FRAGMENT, /* contradicts other fragments of its datagram */
+	COUNTS_LOST_FRAGMENT, /* its datagram never became whole */
+	COUNTS_BADS
+};
+
+struct counts_sum {
+	uint64_t packets, bytes;
+};
+
+struct counts_protocol {
+	struct counts_sum sum;     /* of COUNTS_SWARM */
+	uint64_t datagrams;        /* given to the decoder in recognised flows */
+	uint64_t observed;         /* datagrams that told something */
+	uint64_t other;            /* datagrams with nothing to report */
+	uint64_t cut;              /* datagrams cut before the decoder was through */
+	uint64_t bad[COUNTS_REASONS]; /* the other datagrams, by reason */
+	uint64_t doubtful;         /* datagrams outside recognised flows that began
+	                            * like the protocol and then broke its rules;
+	                            * their bytes are not the protocol's */
+	uint64_t flows;            /* recognised, again after each time forgotten */
+	uint64_t forgotten;        /* given up after too many bad datagrams in a row */
+};
+
+struct counts {
+	struct counts_sum total;
+	struct counts_sum class[COUNTS_CLASSES];
+	struct counts_protocol protocol[PROTO_IDS]; /* by enum proto_id */
+	int64_t first_ns, last_ns; /* least and greatest time; no packets: both 0 */
+	uint64_t observations;
+	uint64_t backwards;        /* packets earlier than the one before */
+	uint64_t bad_times;        /* packets whose time was out of range: clamped */
+	uint64_t bad[COUNTS_BADS];
+	uint64_t fragments;        /* fragments of what may be UDP */
+	uint64_t reassembled;      /* datagrams put together */
+	uint64_t fragment_overlaps;
+	uint64_t fragments_evicted, fragments_expired, fragments_incomplete; /* datagrams */
+	uint64_t flows_evicted;    /* recognised flows that had to make room */
+	uint64_t strangers_evicted; /* other flows whose opener was forgotten */
+};
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * Prints where the bytes of captures went: all files as one input.
+ *
+ *   account FILE...
+ *
+ * One line a figure, "name value"; exit status as of err_exit_status().
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "probe/probe.h"
+
+static void
+drop(struct obs_sink *self, const struct observation *o)
+{
+	(void)self, (void)o;
+}
+
+static void
+print(const char *name, uint64_t value)
+{
+	printf("%s %" PRIu64 "\n", name, value);
+}
+
+static void
+print_classes(const struct counts *c)
+{
+	static const char *const names[COUNTS_CLASSES] = {
+		[COUNTS_SWARM] = "swarm_bytes",     [COUNTS_NOT_SWARM] = "not_swarm_bytes",
+		[COUNTS_NOT_IP] = "not_ip_bytes",   [COUNTS_CUT] = "cut_bytes",
+		[COUNTS_UNDECODABLE] = "undecodable_bytes", [COUNTS_WAITING] = "waiting_bytes",
+	};
+
+	print("packets", c->total.packets);
+	print("bytes", c->total.bytes);
+	for (int i = 0; i < COUNTS_CLASSES; i++)
+		print(names[i], c->class[i].bytes);
+}
+
+static void
+print_protocols(const struct counts *c)
+{
+	for (const struct proto *const *row = proto_table; *row != NULL; row++) {
+		const struct counts_protocol *k = &c->protocol[(*row)->id];
+
+		printf("%s packets %" PRIu64 " bytes %" PRIu64 " flows %" PRIu64
+		       " observed %" PRIu64 " other %" PRIu64 " cut %" PRIu64,
+		       (*row)->name, k->sum.packets, k->sum.bytes, k->flows, k->observed,
+		       k->other, k->cut);
+		printf(" broken %" PRIu64 " short %" PRIu64 " foreign %" PRIu64
+		       " doubtful %" PRIu64 "\n",
+		       k->bad[COUNTS_BROKEN], k->bad[COUNTS_SHORT], k->bad[COUNTS_FOREIGN],
+		       k->doubtful);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct obs_sink sink = { drop };
+	struct probe *p = probe_new(NULL, &sink);
+	const struct counts *c;
+	int err = 0;
+
+	for (int i = 1; i < argc && err == 0; i++)
+		err = probe_add_file(p, argv[i]);
+	if (err == 0)
+		err = probe_run(p);
+	c = probe_counts(p);
+	print_classes(c);
+	print_protocols(c);
+	print("observations", c->observations);
+	print("fragments", c->fragments);
+	print("reassembled", c->reassembled);
+	print("backwards", c->backwards);
+	for (size_t i = 0; i < probe_warnings(p); i++)
+		fprintf(stderr, "%s\n", probe_warning(p, i));
+	if (err != 0)
+		fprintf(stderr, "%s\n", probe_error_text(p));
+	probe_free(p);
+	return err_exit_status(err);
+}

@@ -56,13 +56,22 @@ take_hello(struct engine *e, const struct endpoint *from, struct partner *p,
 		p->source = source;
 }
 
+/* A play position that lies nowhere near the map says nothing. */
+static uint64_t
+believable_play(const struct mesh_map *m)
+{
+	uint64_t end = m->set.offset + m->set.width;
+
+	return m->play <= end && end - m->play < WINDOW_SPAN ? m->play : MESH_NO_PLAY;
+}
+
 static void
 take_map(struct engine *e, struct partner *p, const struct mesh_map *m, int64_t now)
 {
 	bool first = !p->mapped;
 
 	p->mapped = true;
-	p->play = m->play;
+	p->play = believable_play(m);
 	p->up_kbps = m->up_kbps;
 	p->busy_ms = m->busy_ms;
 	if (m->set.width > 0 || m->set.offset > 0)

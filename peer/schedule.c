@@ -124,7 +124,7 @@ stay_with_others(struct engine *e, int64_t now)
 		to = play;
 	if (range_of_partners(e, &oldest, &newest) && newest > pos + lag && newest - lag > to)
 		to = newest - lag;
-	if (to > pos)
+	if (to > pos && window_covers(&e->have, to))
 		state_catch_up(e, to, now);
 }
 

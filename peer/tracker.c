@@ -38,9 +38,12 @@ make_room(struct tracker *t)
 
 	if (t->n < t->max)
 		return &t->list[t->n++];
-	for (uint32_t i = 1; i < t->n; i++)
-		if (t->list[i].until_ns < first->until_ns && !t->list[i].source)
+	for (uint32_t i = 1; i < t->n; i++) {
+		if (t->list[i].source)
+			continue;
+		if (first->source || t->list[i].until_ns < first->until_ns)
 			first = &t->list[i];
+	}
 	t->evicted++;
 	return first;
 }

@@ -95,7 +95,8 @@ before(const struct engine *e, const struct upload *a, const struct upload *b, i
 	unsigned sent_a = e->kept[a->chunk % WINDOW_CHUNKS].sent;
 	unsigned sent_b = e->kept[b->chunk % WINDOW_CHUNKS].sent;
 	uint32_t up_a = e->partners[a->partner].up_kbps, up_b = e->partners[b->partner].up_kbps;
-	bool urgent_a = a->deadline_ns - now < URGENT_NS, urgent_b = b->deadline_ns - now < URGENT_NS;
+	bool urgent_a = a->deadline_ns - now < URGENT_NS;
+	bool urgent_b = b->deadline_ns - now < URGENT_NS;
 
 	if (!e->opt.source && urgent_a != urgent_b)
 		return urgent_a;

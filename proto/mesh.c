@@ -235,7 +235,9 @@ mesh_read(struct reader *in, struct mesh_frame *f)
 		return PROTO_MALFORMED;
 	if (body.failed)
 		return cut ? PROTO_SHORT : PROTO_MALFORMED;
-	return reader_left(&body) == 0 ? PROTO_OBSERVED : PROTO_MALFORMED;
+	if (reader_left(&body) > 0 || (cut && f->type != MESH_CHUNK))
+		return PROTO_MALFORMED; /* longer than its fields */
+	return PROTO_OBSERVED;
 }
 
 struct mesh_contact
@@ -326,6 +328,14 @@ write_subscription(struct writer *w, const struct mesh_subscription *s)
 }
 
 static void
+write_substreams(struct writer *w, const struct mesh_substreams *s)
+{
+	writer_u8(w, s->k);
+	writer_bytes(w, s->heads, s->k * (size_t)8);
+	writer_bytes(w, s->subscribed, (s->k + 7u) / 8);
+}
+
+static void
 write_body(struct writer *w, const struct mesh_frame *f)
 {
 	switch ((enum mesh_type)f->type) {
@@ -336,9 +346,7 @@ write_body(struct writer *w, const struct mesh_frame *f)
 		write_map(w, &f->u.map);
 		break;
 	case MESH_SUBSTREAM_MAP:
-		writer_u8(w, f->u.substreams.k);
-		writer_bytes(w, f->u.substreams.heads, f->u.substreams.k * (size_t)8);
-		writer_bytes(w, f->u.substreams.subscribed, (f->u.substreams.k + 7u) / 8);
+		write_substreams(w, &f->u.substreams);
 		break;
 	case MESH_CHUNK_REQUEST:
 		writer_be16(w, f->u.request.deadline_ms);

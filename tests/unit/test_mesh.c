@@ -27,66 +27,51 @@ keep(struct obs_sink *self, const struct observation *o)
 static uint8_t key[MESH_KEY], signature[MESH_SIGNATURE], media[100];
 static uint8_t list[2 * MESH_CONTACT], heads[32];
 
-static struct mesh_frame
-frame_of(enum mesh_type type)
+static void
+make_contacts(void)
 {
-	struct mesh_frame f = { .type = (uint8_t)type, .channel = 0x0102030405060708, .peer = 77 };
-	static const uint8_t bits[] = { 0x0b, 0x02 }, subscribed[] = { 0x05 };
-	struct mesh_set set = { .offset = 1000, .width = 10, .bits = bits };
 	struct mesh_contact c = { endpoint_ipv4(0x0a000001, 7000), 5, 60, 3 };
 	struct writer w = writer_over(list, sizeof list);
 
 	mesh_write_contact(&w, &c);
 	c.at.port++;
 	mesh_write_contact(&w, &c);
-	switch (type) {
-	case MESH_HELLO:
-		f.u.hello = (struct mesh_hello){ .flags = MESH_IS_SOURCE, .chunk_us = 250000,
-			.bitrate_kbps = 400, .head = 9, .key = key, .ticket = media,
-			.ticket_len = 5 };
-		break;
-	case MESH_BUFFER_MAP:
-		f.u.map = (struct mesh_map){ set, 1002, 512, 240, 30 };
-		break;
-	case MESH_SUBSTREAM_MAP:
-		f.u.substreams = (struct mesh_substreams){ 4, heads, subscribed };
-		break;
-	case MESH_CHUNK_REQUEST:
-		f.u.request = (struct mesh_request){ set, 900 };
-		break;
-	case MESH_CANCEL:
-		f.u.cancel = (struct mesh_cancelled){ set, MESH_BUSY };
-		break;
-	case MESH_CHUNK:
-		f.u.chunk = (struct mesh_chunk){ .chunk = 1003, .source_ns = 123456789,
-			.hops = 2, .fragments = 1, .total = sizeof media,
-			.signature = signature, .media = media, .media_len = sizeof media,
-			.media_here = sizeof media };
-		break;
-	case MESH_SUBSCRIBE:
-	case MESH_UNSUBSCRIBE:
-		f.u.subscription = (struct mesh_subscription){ 1, 4, 1000 };
-		break;
-	case MESH_PARTNER_OFFER:
-		f.u.offer = (struct mesh_offer){ true, 2 };
-		break;
-	case MESH_GOSSIP:
-	case MESH_PARTNER_REFUSE:
-		f.contacts = (struct mesh_contacts){ 2, list };
-		break;
-	case MESH_PARTNER_ACCEPT:
-	case MESH_GOODBYE:
-		f.code = 1;
-		f.contacts = (struct mesh_contacts){ 1, list };
-		break;
-	case MESH_PING:
-		f.code = 1;
-		f.u.nonce = 99;
-		break;
-	case MESH_MAP_REQUEST:
-	case MESH_TYPES:
-		break;
-	}
+}
+
+static const struct mesh_chunk a_chunk = { .chunk = 1003, .source_ns = 123456789, .hops = 2,
+	.fragments = 1, .total = sizeof media, .signature = signature, .media = media,
+	.media_len = sizeof media, .media_here = sizeof media };
+static const struct mesh_hello a_hello = { .flags = MESH_IS_SOURCE, .chunk_us = 250000,
+	.bitrate_kbps = 400, .head = 9, .key = key, .ticket = media, .ticket_len = 5 };
+
+/* One frame of each type, with something in every field. */
+static struct mesh_frame
+frame_of(enum mesh_type type)
+{
+	static const uint8_t bits[] = { 0x0b, 0x02 }, subscribed[] = { 0x05 };
+	struct mesh_set set = { .offset = 1000, .width = 10, .bits = bits };
+	struct mesh_frame frames[MESH_TYPES] = {
+		[MESH_HELLO] = { .u.hello = a_hello },
+		[MESH_BUFFER_MAP] = { .u.map = { set, 1002, 512, 240, 30 } },
+		[MESH_SUBSTREAM_MAP] = { .u.substreams = { 4, heads, subscribed } },
+		[MESH_CHUNK_REQUEST] = { .u.request = { set, 900 } },
+		[MESH_CHUNK] = { .u.chunk = a_chunk },
+		[MESH_CANCEL] = { .u.cancel = { set, MESH_BUSY } },
+		[MESH_SUBSCRIBE] = { .u.subscription = { 1, 4, 1000 } },
+		[MESH_UNSUBSCRIBE] = { .u.subscription = { 1, 4, 1000 } },
+		[MESH_GOSSIP] = { .contacts = { 2, list } },
+		[MESH_PARTNER_OFFER] = { .u.offer = { true, 2 } },
+		[MESH_PARTNER_ACCEPT] = { .code = 1, .contacts = { 1, list } },
+		[MESH_PARTNER_REFUSE] = { .code = 0, .contacts = { 2, list } },
+		[MESH_PING] = { .code = 1, .u.nonce = 99 },
+		[MESH_GOODBYE] = { .code = 1, .contacts = { 1, list } },
+	};
+	struct mesh_frame f = frames[type];
+
+	make_contacts();
+	f.type = (uint8_t)type;
+	f.channel = 0x0102030405060708;
+	f.peer = 77;
 	return f;
 }
 

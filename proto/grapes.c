@@ -85,10 +85,10 @@ decode_classic(struct flow *flow, const struct packet_meta *m, struct reader in,
 	p.message = reader_u8(&in);
 	from_one = reader_u8(&in);
 	p.of = reader_u8(&in);
-	if (in.failed)
-		return PROTO_SHORT;
 	g.len = m->wire_len - CLASSIC_HEAD;
-	if (from_one == 0 || from_one > p.of || g.len == 0 || g.len > UINT16_MAX)
+	if (in.failed || g.len == 0)
+		return PROTO_SHORT;
+	if (from_one == 0 || from_one > p.of || g.len > UINT16_MAX)
 		return PROTO_MALFORMED;
 	p.index = from_one - 1;
 	if (!g.known && p.index > 0)

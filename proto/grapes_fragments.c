@@ -73,6 +73,9 @@ read_head(struct grapes_pending *w, const struct grapes_message *g)
 	if (r.failed)
 		return PROTO_SHORT;
 	if (type != GRAPES_CHUNK) {
+		/* the classic's header proves nothing, and only its chunks are so long */
+		if (!g->known && g->dialect == GRAPES_CLASSIC)
+			return PROTO_MALFORMED;
 		w->type = type;
 		return type == GRAPES_TOPOLOGY || type == GRAPES_SIGNALLING ||
 		               type == GRAPES_TMAN ?

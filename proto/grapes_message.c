@@ -362,9 +362,9 @@ on_topology(const struct grapes_message *g, struct obs_sink *out)
 		if (o->u.contacts.n == 1)
 			own_age = age;
 	}
-	if (reader_left(&g->bytes) < g->len)
+	if (reader_left(&g->bytes) < g->len || o->u.contacts.n == 0)
 		return PROTO_SHORT;
-	if (o->u.contacts.n == 0 || o->u.contacts.n > cache)
+	if (o->u.contacts.n > cache)
 		return PROTO_MALFORMED;
 	first = obs_contact(o, 0);
 	if (!g->known && !may_be(&first, &g->m->src))

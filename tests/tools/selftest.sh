@@ -159,5 +159,33 @@ fails style '104 columns' base/one.c "$(printf '\t\t')$(lines 88 x | tr -d '\n')
 fails style 'no typedef' base/one.c 'typedef struct x x;'
 fails style 'base/one.c:9' base/one.c 'int x; '
 
+# A program whose words are files: what it says of its one command, look.
+cat > "$tmp/sound/program" << 'END'
+#!/bin/sh
+case "$*" in
+help) printf 'COMMANDS\n  look   looks\n\n' ;;
+'help look') cat look.help ;;
+'help --man look') cat look.1 ;;
+'completion bash') cat look.bash ;;
+esac
+END
+chmod +x "$tmp/sound/program"
+printf '%s\n' 'EXAMPLES' '  swarmscope look --far -n 3' '      looks far' '' 'Options:' \
+    '  -n, --near N   text' '      --far      text' '  -h, --help     text' > "$tmp/sound/look.help"
+printf '%s\n' '.TH LOOK 1 2000-01-01' '.SH NAME' 'look \- looks' '.SH OPTIONS' \
+    '.B \-\-near' '.B \-\-far' > "$tmp/sound/look.1"
+printf "    look) COMPREPLY=(\$(compgen -W '--help --near --far' -- x)) ;;\n" > "$tmp/sound/look.bash"
+SWARMSCOPE=./program
+export SWARMSCOPE
+passes options
+fails options 'look: --wide is not in the manual
+look: --wide is not in the completion' look.help '      --wide     text'
+fails options 'look: --far is there twice' look.help '      --far     text'
+fails options 'example uses --wide, which' look.help '  swarmscope look --wide'
+fails options 'example uses -w, which' look.help '  tcpdump | swarmscope look -w'
+fails options 'README.md: no command watch' README.md 'swarmscope watch all'
+# shellcheck disable=SC2016
+fails options 'README.md: look does not take --wide' README.md 'Run `swarmscope look --wide`.'
+
 echo "$planted faults planted"
 exit $rc

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+# Compares observations with an independent decode of the same capture.
+#
+#   swarmscope decode --json CAPTURE | tests/pcap/disagree.py - CAPTURE.bm.jsonl.gz
+#
+# Both are one JSON a line (.gz too). Ours: t, kind, peer and to as "addr:port",
+# ranges, and by kind offset, bytes, action, contacts. Theirs: t, kind, src, peer
+# and to without a port, r, size, peers. Two lines agree when kind, peers and
+# content are the same and their times differ by no more than --within seconds;
+# each line is used once. Prints a count for each kind, then every line that only
+# one side has. Exit status 1 when those are more than --most, 2 on bad input.
+#
+# SPDX-License-Identifier: Apache-2.0
+import argparse
+import collections
+import gzip
+import json
+import sys
+
+# Their kind -> ours, and the action that ours must have.
+KINDS = {
+    'full': ('buffer_map', None),
+    'add': ('have', None),
+    'need': ('request', 'asked'),
+    'chunk': ('transfer', None),
+    'gossip': ('contacts', None),
+    'neigh-add': ('partner', 'added'),
+    'neigh-remove': ('partner', 'removed'),
+    'quit': ('leave', 'goodbye'),
+}
+
+
+def lines_of(path):
+    if path == '-':
+        return sys.stdin
+    if path.endswith('.gz'):
+        return gzip.open(path, 'rt', encoding='utf-8')
+    return open(path, encoding='utf-8')
+
+
+def fail(text):
+    print(f'disagree.py: {text}', file=sys.stderr)
+    sys.exit(2)
+
+
+def address(endpoint):
+    """10.77.0.5:6000 or [2001:db8::1]:6000 or 10.77.0.5 -> without the port."""
+    if endpoint.startswith('['):
+        return endpoint[1:endpoint.index(']')]
+    return endpoint.rsplit(':', 1)[0] if endpoint.count(':') == 1 else endpoint
+
+
+def joined(ranges):
+    """Ranges sorted, neighbours made one, so that only the chunks count."""
+    out = []
+    for first, last in sorted(ranges):
+        if out and first <= out[-1][1] + 1:
+            out[-1][1] = max(out[-1][1], last)
+        else:
+            out.append([first, last])
+    return tuple(tuple(r) for r in out)
+
+
+def ours(line):
+    """(what must be the same, time) of one of our lines; None: not compared."""
+    kind = line['kind']
+    head = (kind, address(line['peer']), address(line['to']))
+    if kind in ('buffer_map', 'have', 'request'):
+        content = joined(line['ranges'])
+        if kind == 'request':
+            content = (line['action'], content)
+    elif kind == 'transfer':
+        content = (line['offset'], line['bytes'])
+    elif kind == 'contacts':
+        content = tuple(line['contacts'])
+    elif kind in ('partner', 'leave'):
+        content = line['action']
+    else:
+        return None
+    return head + (content,), line['t']
+
+
+def theirs(line):
+    if line['kind'] not in KINDS:
+        return None
+    kind, action = KINDS[line['kind']]
+    head = (kind, address(line['peer']), address(line['to']))
+    if kind == 'transfer':
+        content = (line['r'][0][0], line['size'])
+    elif kind == 'contacts':
+        content = tuple(line['peers'])
+    elif kind in ('buffer_map', 'have'):
+        content = joined(line['r'])
+    elif kind == 'request':
+        content = (action, joined(line['r']))
+    else:
+        content = action
+    return head + (content,), line['t']
+
+
+def load(path, read):
+    found, skipped = collections.defaultdict(list), collections.Counter()
+    number = 0
+    try:
+        with lines_of(path) as lines:
+            for number, text in enumerate(lines, 1):
+                line = json.loads(text)
+                event = read(line)
+                if event is None:
+                    skipped[line['kind']] += 1
+                else:
+                    found[event[0]].append(event[1])
+    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as e:
+        fail(f'{path}:{number}: {type(e).__name__}: {e}')
+    return found, skipped
+
+
+def match(a, b, within):
+    """Times of two sorted lists that have no partner in the other."""
+    i = j = 0
+    only_a, only_b, worst = [], [], 0.0
+    while i < len(a) and j < len(b):
+        if abs(a[i] - b[j]) <= within:
+            worst = max(worst, abs(a[i] - b[j]))
+            i, j = i + 1, j + 1
+        elif a[i] < b[j]:
+            only_a.append(a[i])
+            i += 1
+        else:
+            only_b.append(b[j])
+            j += 1
+    return only_a + a[i:], only_b + b[j:], worst
+
+
+def main():
+    parser = argparse.ArgumentParser(description='Compare observations with another decode.')
+    parser.add_argument('observations', help='NDJSON of decode --json; - reads standard input')
+    parser.add_argument('independent', help='the other decode, .jsonl or .jsonl.gz')
+    parser.add_argument('--within', type=float, default=0.001, help='seconds (0.001)')
+    parser.add_argument('--most', type=int, default=20, help='disagreements allowed (20)')
+    options = parser.parse_args()
+
+    mine, my_rest = load(options.observations, ours)
+    other, other_rest = load(options.independent, theirs)
+    compared = sorted({key[0] for key in other})
+    table = {kind: [0, 0, 0, 0] for kind in compared}
+    alone, worst = [], 0.0
+    for key in mine.keys() | other.keys():
+        if key[0] not in table:
+            my_rest[key[0]] += len(mine[key])
+            continue
+        a, b = sorted(mine.get(key, [])), sorted(other.get(key, []))
+        extra, missing, apart = match(a, b, options.within)
+        worst = max(worst, apart)
+        for column, count in enumerate((len(a), len(b), len(missing), len(extra))):
+            table[key[0]][column] += count
+        alone += [(t, 'missing', key) for t in missing] + [(t, 'extra', key) for t in extra]
+
+    print(f'{"kind":<12}{"ours":>8}{"theirs":>8}{"missing":>9}{"extra":>7}')
+    for kind in compared:
+        print(f'{kind:<12}' + ''.join(f'{n:>{w}}' for n, w in zip(table[kind], (8, 8, 9, 7))))
+    print(f'times differ by at most {worst * 1e6:.1f} us')
+    for side, rest in (('ours', my_rest), ('theirs', other_rest)):
+        if rest:
+            names = ', '.join(f'{kind} {n}' for kind, n in sorted(rest.items()))
+            print(f'not compared, {side}: {names}')
+    for t, side, (kind, peer, to, content) in sorted(alone):
+        print(f'{side} {t:.6f} {kind} {peer} > {to} {content}')
+    print(f'{len(alone)} disagreements')
+    if not compared:
+        fail(f'{options.independent}: nothing to compare')
+    return 1 if len(alone) > options.most else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -32,6 +32,7 @@ scenario_defaults(struct scenario *s)
 	s->resume_ms = 1000;
 	s->give_up_ms = 2000;
 	s->reboot_ms = 10000;
+	s->behind_ms = 1000;
 	s->view = (struct scenario_view){ .fraction_ppm = SCENARIO_MILLION, .chunks = true };
 }
 

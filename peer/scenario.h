@@ -2,8 +2,8 @@
  * scenario - what a simulated swarm is made of and what happens to it.
  *
  * A flat value: whole numbers with their units, bounded lists. Times count from the
- * scenario's start. scenario_defaults gives a small sound one; scenario_read takes
- * one from YAML; scenario_check says what is impossible.
+ * scenario's start. scenario_defaults gives a small sound one, scenario_set changes
+ * a value of it, scenario_check says what is impossible.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,6 +23,7 @@
 #define SCENARIO_PEERS 20000u  /* at once */
 #define SCENARIO_MILLION 1000000u
 
+enum scenario_signing { SIGNING_DIGEST, SIGNING_ED25519 };
 enum scenario_attack { ATTACK_NONE, ATTACK_POLLUTER, ATTACK_LIAR };
 
 struct scenario_class {
@@ -83,15 +84,20 @@ struct scenario {
 	uint32_t crash_ppm;     /* of departures without a goodbye */
 	uint32_t zap_mean_s;    /* between a viewer's switches; 0 never */
 	uint32_t partners, max_partners, map_period_ms, lag_ms;
-	uint32_t prebuffer_ms, resume_ms, give_up_ms, reboot_ms;
+	uint32_t prebuffer_ms, resume_ms, give_up_ms, reboot_ms, behind_ms;
 	enum player_policy policy;
 	enum engine_offset offset;
 	bool hide_play;
-	bool ed25519;           /* chunks are really signed; else digests */
+	enum scenario_signing signing;
 	struct scenario_view view;
 };
 
 void scenario_defaults(struct scenario *s);
+
+/* Sets one value by its name, "viewers.count" or "classes.0.up" (doc/simulator.md has
+ * them all); elements of lists come in their order. NULL, or what is wrong with it in
+ * a few words, and nothing was changed. */
+const char *scenario_set(struct scenario *s, const char *path, const char *text);
 
 /* NULL, or what is impossible, in a few words. */
 const char *scenario_check(const struct scenario *s);

@@ -114,6 +114,7 @@ options_of(struct sim *sim, const struct sim_node *n)
 	opt.partners = s->partners;
 	opt.max_partners = s->max_partners;
 	opt.lag_chunks = s->lag_ms / chunk_ms;
+	opt.behind_chunks = s->behind_ms / chunk_ms;
 	opt.map_ns = s->map_period_ms * SIM_MS;
 	opt.player.prebuffer_chunks = (s->prebuffer_ms + chunk_ms - 1) / chunk_ms;
 	opt.player.resume_chunks = (s->resume_ms + chunk_ms - 1) / chunk_ms;

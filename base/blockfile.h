@@ -9,9 +9,10 @@
  * Little-endian; a checksum covers all of its head or block before it. What the
  * body and the raw bytes are, and what first and count mean, is the user's.
  *
- * One writer at a time (a lock says so), readers whenever they like. A block is
+ * One appends at a time (a lock says so), readers whenever they like. A block is
  * whole or it does not count: appending cuts the file behind the last sound block,
- * reading passes over damage and says how much that was.
+ * reading passes over damage and says how much that was. The same blocks give the
+ * same bytes. Out of memory is fatal.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,7 +28,7 @@
 #define BLOCKFILE_MAX_RAW (1u << 20) /* bytes of a block, uncompressed */
 #define BLOCKFILE_MAX_STORED (BLOCKFILE_MAX_RAW + (1u << 16)) /* of its frame */
 #define BLOCKFILE_MAX_BODY 1024u     /* bytes of a head's body */
-#define BLOCKFILE_MAX_FALSE 1000u    /* wrong checksums until a file is given up */
+#define BLOCKFILE_MAX_MISTAKES 1000u /* damaged places until a file is given up */
 
 /* What a file is; body is borrowed. */
 struct blockfile_head {
@@ -46,16 +47,16 @@ struct blockfile_block {
 struct blockfile_writer;
 struct blockfile_reader;
 
-/* Writes a new file, or over an old one. 0, or ERR_IO, ERR_PERMISSION, ERR_FULL,
- * ERR_LOCKED, ERR_LIMIT (body too long); *w is then untouched, and so is an old
- * file that cannot be opened or locked. */
+/* Writes a file that appears whole at close, in place of an old one, or not at all
+ * (see outfile.h: also "-", devices, pipes). 0, or ERR_IO, ERR_PERMISSION, ERR_FULL,
+ * ERR_LOCKED (somebody appends to the old file), ERR_LIMIT (the body). */
 int blockfile_create(struct blockfile_writer **w, const char *path,
                      const struct blockfile_head *head);
 
-/* The same behind the last sound block of the file, which keeps its own head; a
- * new file if it is not there, is empty or ends inside the head. Also
+/* Adds to the file in place, behind its last sound block; it keeps its own head. A
+ * new file if there is none, it is empty or ends inside the head. Errors also
  * ERR_NOT_CAPTURE (another magic), ERR_VERSION, ERR_DAMAGED (the head, or so much
- * that appending would be wrong): the file is then as it was. */
+ * that appending would be wrong); the file is then as it was. */
 int blockfile_append(struct blockfile_writer **w, const char *path,
                      const struct blockfile_head *head);
 
@@ -65,17 +66,22 @@ const struct blockfile_head *blockfile_written(const struct blockfile_writer *w)
 /* The block being filled, with room for BLOCKFILE_MAX_RAW bytes. */
 struct writer *blockfile_space(struct blockfile_writer *w);
 
-/* Writes what is in the space as one block and empties it; an empty one is no
- * block. On ERR_FULL or ERR_IO the file ends behind the block before; the space
- * keeps its bytes, so it may be tried again. */
+/* Writes what is in the space as one block and empties it; nothing is no block.
+ * 0, or ERR_FULL, ERR_IO: the file then ends behind the block before, and the space
+ * keeps its bytes. */
 int blockfile_put(struct blockfile_writer *w, uint64_t first, uint32_t count);
 
-/* Forces all to the disk and frees w; takes NULL. What is in the space is lost. */
+/* Forces all blocks to the disk and frees w; what is in the space is not written.
+ * 0, or ERR_FULL, ERR_IO. */
 int blockfile_close(struct blockfile_writer *w);
 
-/* Opens a file, which must be seekable. 0, or ERR_IO, ERR_PERMISSION,
- * ERR_NOT_CAPTURE (another magic), ERR_VERSION (newer than version), ERR_TRUNCATED
- * (ends inside the head), ERR_DAMAGED (the head). */
+/* Gives up: what create began does not appear, what append wrote stays. Frees w;
+ * takes NULL. */
+void blockfile_abandon(struct blockfile_writer *w);
+
+/* 0, or ERR_IO, ERR_PERMISSION, ERR_NOT_CAPTURE (another magic; a pipe, of which
+ * nothing is taken), ERR_VERSION (newer than version), ERR_TRUNCATED (ends inside
+ * the head), ERR_DAMAGED (the head). */
 int blockfile_open(struct blockfile_reader **r, const char *path, const uint8_t magic[4],
                    uint16_t version);
 const struct blockfile_head *blockfile_head(const struct blockfile_reader *r);

@@ -245,13 +245,13 @@ blockfile_next(struct blockfile_reader *r, struct blockfile_block *out)
 {
 	struct block b;
 	int rc = step(r, &b);
-	size_t len;
+	size_t len, stored;
 
 	if (rc != 1)
 		return rc;
-	len = ZSTD_decompressDCtx(r->zstd, r->raw, BLOCKFILE_MAX_RAW, b.frame.pos,
-	                          reader_left(&b.frame));
-	if (ZSTD_isError(len) || len != b.raw_len) {
+	stored = reader_left(&b.frame);
+	len = ZSTD_decompressDCtx(r->zstd, r->raw, b.raw_len, b.frame.pos, stored);
+	if (len != b.raw_len || ZSTD_findFrameCompressedSize(b.frame.pos, stored) != stored) {
 		r->lost += b.size;
 		return ERR_DAMAGED;
 	}

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/truth.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "report/fields.h"
+#include "report/grow.h"
+#include "report/index.h"
+
+#define MOST_RUNS (1u << 22)
+
+/* In the order in which events of the same time are taken. */
+enum what {
+	RESUME, STALL, SKIP, REBOOT, CHUNK, MISSED, LEAVE, SWITCH, JOIN, FIRST_PACKET, PLAY,
+	IMPAIR, WHATS
+};
+
+static const char *const names[WHATS] = {
+	"resume", "stall", "skip", "reboot", "chunk", "missed", "leave", "switch", "join",
+	"first_packet", "play", "impair",
+};
+
+/* --- lines -------------------------------------------------------------------------- */
+
+struct line {
+	int64_t t_ns;
+	double lag_s;
+	uint64_t chunk, chunks;
+	char event[24], peer[ENDPOINT_TEXT_MAX], run[TRUTH_LABEL];
+};
+
+enum { HAS_T, HAS_EVENT, HAS_PEER, HAS_RUN, HAS_CHUNK, HAS_CHUNKS, HAS_LAG };
+
+static const struct field line_fields[] = {
+	[HAS_T] = { .key = "t", .type = FIELD_SECONDS, .offset = offsetof(struct line, t_ns) },
+	[HAS_EVENT] = { .key = "event", .type = FIELD_TEXT, .offset = offsetof(struct line, event),
+	                .size = sizeof((struct line *)0)->event },
+	[HAS_PEER] = { .key = "peer", .type = FIELD_TEXT, .offset = offsetof(struct line, peer),
+	               .size = sizeof((struct line *)0)->peer },
+	[HAS_RUN] = { .key = "run", .type = FIELD_TEXT, .offset = offsetof(struct line, run),
+	              .size = sizeof((struct line *)0)->run },
+	[HAS_CHUNK] = { .key = "chunk", .type = FIELD_COUNT, .offset = offsetof(struct line, chunk) },
+	[HAS_CHUNKS] = { .key = "chunks", .type = FIELD_COUNT,
+	                 .offset = offsetof(struct line, chunks) },
+	[HAS_LAG] = { .key = "lag_s", .type = FIELD_NUMBER, .offset = offsetof(struct line, lag_s) },
+	{ .key = NULL },
+};
+
+#define HAS(seen, what) (((seen) & UINT64_C(1) << (what)) != 0)
+
+/* One event, small: a simulated swarm tells millions. Its peer and label are told
+ * by who, a place in log.who. */
+struct event {
+	int64_t t_ns;
+	uint64_t chunk;  /* number; UINT64_MAX: none was told */
+	uint64_t chunks;
+	float lag_s;     /* NAN: none was told */
+	uint32_t who;
+	enum what what;
+};
+
+struct who {
+	struct endpoint peer;
+	char label[TRUTH_LABEL];
+};
+
+struct log {
+	struct event *events;
+	struct who *who;
+	struct index who_of;
+	size_t n_events, room_events, n_who, room_who;
+	uint64_t unknown;
+	int64_t last_ns;
+};
+
+static bool
+missing(char why[FIELDS_WHY], const char *key)
+{
+	snprintf(why, FIELDS_WHY, "'%s' is missing", key);
+	return false;
+}
+
+static uint32_t
+who_at(struct log *log, const struct who *who)
+{
+	bool fresh;
+	uint32_t i = index_put(&log->who_of, who, &fresh);
+
+	if (fresh) {
+		log->who = grow(log->who, log->n_who, &log->room_who, sizeof *log->who);
+		log->who[log->n_who++] = *who;
+	}
+	return i;
+}
+
+static enum what
+event_of(const char *name)
+{
+	int i = 0;
+
+	while (i < WHATS && strcmp(names[i], name) != 0)
+		i++;
+	return (enum what)i;
+}
+
+static bool
+keep(struct log *log, const struct line *line, uint64_t seen, char why[FIELDS_WHY])
+{
+	enum what what = event_of(line->event);
+	struct endpoint peer;
+	struct who who;
+
+	if (what == WHATS || what == IMPAIR) {
+		log->unknown += what == WHATS;
+		return true;
+	}
+	if (!HAS(seen, HAS_PEER))
+		return missing(why, "peer");
+	if (!endpoint_parse(line->peer, &peer)) {
+		snprintf(why, FIELDS_WHY, "'peer': \"%.64s\" is not an address", line->peer);
+		return false;
+	}
+	memset(&who, 0, sizeof who);
+	memcpy(who.peer.addr, peer.addr, sizeof peer.addr);
+	who.peer.port = peer.port;
+	memcpy(who.label, line->run, strlen(line->run));
+	log->events = grow(log->events, log->n_events, &log->room_events, sizeof *log->events);
+	log->events[log->n_events++] = (struct event){
+		.t_ns = line->t_ns, .what = what, .who = who_at(log, &who),
+		.chunk = HAS(seen, HAS_CHUNK) ? line->chunk : UINT64_MAX,
+		.chunks = HAS(seen, HAS_CHUNKS) ? line->chunks : 1,
+		.lag_s = HAS(seen, HAS_LAG) ? (float)line->lag_s : NAN,
+	};
+	return log->events[log->n_events - 1].who != INDEX_NONE ||
+	       missing(why, "room for more runs");
+}
+
+static bool
+read_line(struct log *log, const struct load_line *text, char why[FIELDS_WHY])
+{
+	struct json_reader r = json_reader_over(text->text, text->len);
+	struct line line = { 0 };
+	uint64_t seen = 0;
+
+	if (!fields_document(&r, line_fields, &line, &seen, why))
+		return false;
+	if (!HAS(seen, HAS_T))
+		return missing(why, "t");
+	if (!HAS(seen, HAS_EVENT))
+		return missing(why, "event");
+	if (line.t_ns > log->last_ns)
+		log->last_ns = line.t_ns;
+	return keep(log, &line, seen, why);
+}
+
+/* --- runs --------------------------------------------------------------------------- */
+
+struct builder {
+	struct truth *t;
+	const struct log *log;
+	struct truth_run *run; /* NULL: none is open */
+	bool begun;            /* this peer and label had a run already */
+	int64_t stalled_ns;    /* TRUTH_NEVER: plays */
+	size_t room_runs, room_spans;
+	double lag_sum;
+	uint64_t lags;
+	uint64_t *arrived, *missed; /* numbers of chunks */
+	size_t n_arrived, n_missed, room_arrived, room_missed;
+	uint64_t arrived_unnumbered, missed_unnumbered;
+};
+
+static void
+open_run(struct builder *b, const struct event *e)
+{
+	const struct who *who = &b->log->who[e->who];
+	struct truth *t = b->t;
+
+	t->runs = grow(t->runs, t->n_runs, &b->room_runs, sizeof *t->runs);
+	b->run = &t->runs[t->n_runs++];
+	*b->run = (struct truth_run){
+		.peer = who->peer, .from_ns = e->t_ns, .joined_ns = TRUTH_NEVER,
+		.first_packet_ns = TRUTH_NEVER, .play_ns = TRUTH_NEVER, .left_ns = TRUTH_NEVER,
+		.switched_ns = TRUTH_NEVER, .first = (uint32_t)t->n_spans,
+	};
+	memcpy(b->run->label, who->label, sizeof who->label);
+	b->begun = true;
+	b->stalled_ns = TRUTH_NEVER;
+	b->lag_sum = 0;
+	b->lags = 0;
+	b->n_arrived = b->n_missed = 0;
+	b->arrived_unnumbered = b->missed_unnumbered = 0;
+}
+
+static void
+add_span(struct builder *b, enum truth_what what, int64_t from_ns, int64_t to_ns,
+         uint64_t chunks)
+{
+	struct truth *t = b->t;
+
+	t->spans = grow(t->spans, t->n_spans, &b->room_spans, sizeof *t->spans);
+	t->spans[t->n_spans++] = (struct truth_span){
+		(uint32_t)(b->run - t->runs), what, from_ns, to_ns, chunks,
+	};
+}
+
+static void
+end_stall(struct builder *b, int64_t t_ns)
+{
+	if (b->stalled_ns != TRUTH_NEVER && t_ns > b->stalled_ns)
+		add_span(b, TRUTH_SPAN_STALL, b->stalled_ns, t_ns, 0);
+	b->stalled_ns = TRUTH_NEVER;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* How many different numbers; sorts them. */
+static uint64_t
+different(uint64_t *v, size_t n)
+{
+	uint64_t count = n > 0;
+
+	if (n > 1)
+		qsort(v, n, sizeof *v, by_number);
+	for (size_t i = 1; i < n; i++)
+		count += v[i] != v[i - 1];
+	return count;
+}
+
+/* A missed chunk may have arrived too late: it counts once. */
+static void
+count_chunks(struct builder *b)
+{
+	uint64_t missed = different(b->missed, b->n_missed);
+
+	for (size_t i = 0; i < b->n_missed; i++) {
+		b->arrived = grow(b->arrived, b->n_arrived, &b->room_arrived, sizeof *b->arrived);
+		b->arrived[b->n_arrived++] = b->missed[i];
+	}
+	b->run->missed = missed + b->missed_unnumbered;
+	b->run->chunks = different(b->arrived, b->n_arrived) + b->arrived_unnumbered +
+	                 b->missed_unnumbered;
+}
+
+static int
+by_start(const void *a, const void *b)
+{
+	const struct truth_span *x = a, *y = b;
+
+	if (x->from_ns != y->from_ns)
+		return x->from_ns < y->from_ns ? -1 : 1;
+	return (int)x->what - (int)y->what;
+}
+
+static void
+close_run(struct builder *b, int64_t t_ns)
+{
+	if (b->run == NULL)
+		return;
+	end_stall(b, t_ns);
+	b->run->to_ns = t_ns;
+	b->run->lag_s = b->lags ? b->lag_sum / (double)b->lags : NAN;
+	b->run->spans = (uint32_t)b->t->n_spans - b->run->first;
+	if (b->run->spans > 1)
+		qsort(b->t->spans + b->run->first, b->run->spans, sizeof *b->t->spans, by_start);
+	count_chunks(b);
+	b->run = NULL;
+}
+
+static void
+add_chunk(struct builder *b, const struct event *e)
+{
+	bool missed = e->what == MISSED;
+
+	if (e->chunk == UINT64_MAX) {
+		*(missed ? &b->missed_unnumbered : &b->arrived_unnumbered) += e->chunks;
+	} else if (missed) {
+		b->missed = grow(b->missed, b->n_missed, &b->room_missed, sizeof *b->missed);
+		b->missed[b->n_missed++] = e->chunk;
+	} else {
+		b->arrived = grow(b->arrived, b->n_arrived, &b->room_arrived, sizeof *b->arrived);
+		b->arrived[b->n_arrived++] = e->chunk;
+	}
+}
+
+static void
+set_once(int64_t *to, int64_t t_ns)
+{
+	if (*to == TRUTH_NEVER)
+		*to = t_ns;
+}
+
+/* What an event says of the open run. */
+static void
+take(struct builder *b, const struct event *e)
+{
+	switch (e->what) {
+	case JOIN:
+		set_once(&b->run->joined_ns, e->t_ns);
+		break;
+	case FIRST_PACKET:
+		set_once(&b->run->first_packet_ns, e->t_ns);
+		break;
+	case PLAY:
+		set_once(&b->run->play_ns, e->t_ns);
+		end_stall(b, e->t_ns);
+		break;
+	case STALL:
+		set_once(&b->stalled_ns, e->t_ns);
+		break;
+	case RESUME:
+		end_stall(b, e->t_ns);
+		break;
+	case SKIP:
+	case REBOOT:
+		add_span(b, e->what == SKIP ? TRUTH_SPAN_SKIP : TRUTH_SPAN_REBOOT, e->t_ns, e->t_ns,
+		         e->chunks);
+		break;
+	case CHUNK:
+	case MISSED:
+		add_chunk(b, e);
+		break;
+	case LEAVE:
+		b->run->left_ns = e->t_ns;
+		break;
+	case SWITCH:
+		b->run->switched_ns = e->t_ns;
+		break;
+	case IMPAIR:
+	case WHATS:
+		break;
+	}
+}
+
+static void
+add_event(struct builder *b, const struct event *e)
+{
+	bool begins = e->what == JOIN || e->what == FIRST_PACKET ||
+	              e->what == PLAY || e->what == SWITCH;
+
+	if (e->what == SWITCH ||
+	    (b->run != NULL && e->what == JOIN &&
+	     (b->run->joined_ns != TRUTH_NEVER || b->run->play_ns != TRUTH_NEVER)))
+		close_run(b, e->t_ns);
+	if (b->run == NULL && (begins || !b->begun))
+		open_run(b, e);
+	if (b->run == NULL)
+		return;
+	take(b, e);
+	if (!isnan(e->lag_s)) {
+		b->lag_sum += (double)e->lag_s;
+		b->lags++;
+	}
+	if (e->what == LEAVE)
+		close_run(b, e->t_ns);
+}
+
+/* --- order -------------------------------------------------------------------------- */
+
+struct ranked {
+	struct who who;
+	uint32_t place;
+};
+
+static int
+by_who(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+	int d = memcmp(x->who.peer.addr, y->who.peer.addr, sizeof x->who.peer.addr);
+
+	if (d == 0)
+		d = (x->who.peer.port > y->who.peer.port) - (x->who.peer.port < y->who.peer.port);
+	return d ? d : strcmp(x->who.label, y->who.label);
+}
+
+/* Sorts who; events follow. */
+static void
+order_who(struct log *log)
+{
+	struct ranked *all = grow_new(log->n_who * sizeof *all);
+	uint32_t *rank = grow_new(log->n_who * sizeof *rank);
+
+	for (uint32_t i = 0; i < log->n_who; i++)
+		all[i] = (struct ranked){ log->who[i], i };
+	if (log->n_who > 1)
+		qsort(all, log->n_who, sizeof *all, by_who);
+	for (uint32_t i = 0; i < log->n_who; i++) {
+		rank[all[i].place] = i;
+		log->who[i] = all[i].who;
+	}
+	for (size_t i = 0; i < log->n_events; i++)
+		log->events[i].who = rank[log->events[i].who];
+	free(all);
+	free(rank);
+}
+
+static int
+compare(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Whatever two events differ in decides, so the order of the lines cannot matter. */
+static int
+by_time(const void *a, const void *b)
+{
+	const struct event *x = a, *y = b;
+	int d = compare(x->who, y->who);
+
+	if (d == 0 && x->t_ns != y->t_ns)
+		d = x->t_ns < y->t_ns ? -1 : 1;
+	if (d == 0)
+		d = (int)x->what - (int)y->what;
+	if (d == 0)
+		d = compare(x->chunk, y->chunk);
+	if (d == 0)
+		d = compare(x->chunks, y->chunks);
+	return d ? d : (x->lag_s > y->lag_s) - (x->lag_s < y->lag_s);
+}
+
+static void
+build(struct truth *t, struct log *log)
+{
+	struct builder b = { .t = t, .log = log };
+
+	order_who(log);
+	if (log->n_events > 1)
+		qsort(log->events, log->n_events, sizeof *log->events, by_time);
+	for (size_t i = 0; i < log->n_events; i++) {
+		if (i > 0 && log->events[i].who != log->events[i - 1].who) {
+			close_run(&b, log->last_ns);
+			b.begun = false;
+		}
+		add_event(&b, &log->events[i]);
+	}
+	close_run(&b, log->last_ns);
+	free(b.arrived);
+	free(b.missed);
+}
+
+int
+truth_parse(struct truth *t, const struct load *text, const char *path, char why[LOAD_WHY])
+{
+	struct log log = { .last_ns = INT64_MIN };
+	struct load_line line = { 0 };
+	char wrong[FIELDS_WHY];
+	int err = 0;
+
+	*t = (struct truth){ 0 };
+	index_init(&log.who_of, sizeof(struct who), MOST_RUNS);
+	while (err == 0 && load_next_line(text, &line)) {
+		if (read_line(&log, &line, wrong))
+			continue;
+		snprintf(why, LOAD_WHY, "%s:%u: %s", path, line.number, wrong);
+		err = ERR_SYNTAX;
+	}
+	if (err == 0 && log.n_events == 0) {
+		snprintf(why, LOAD_WHY, "%s: no events of any viewer", path);
+		err = ERR_SYNTAX;
+	}
+	if (err == 0)
+		build(t, &log);
+	else
+		truth_free(t);
+	t->unknown = log.unknown;
+	t->last_ns = log.last_ns;
+	index_fini(&log.who_of);
+	free(log.events);
+	free(log.who);
+	return err;
+}
+
+int
+truth_read(struct truth *t, const char *path, char why[LOAD_WHY])
+{
+	struct load text;
+	int err = load_file(&text, path, why);
+
+	if (err != 0)
+		return err;
+	err = truth_parse(t, &text, path, why);
+	load_free(&text);
+	return err;
+}
+
+void
+truth_free(struct truth *t)
+{
+	free(t->runs);
+	free(t->spans);
+	*t = (struct truth){ 0 };
+}

@@ -55,11 +55,12 @@ extend(struct walk *w, const char *name)
 static bool
 begin_value(struct walk *w)
 {
-	struct level *top = &w->levels[w->depth - 1];
+	struct level *top;
 	char index[16];
 
 	if (w->depth == 0)
 		return true;
+	top = &w->levels[w->depth - 1];
 	if (!top->list) {
 		top->keyed = false;
 		return true;

@@ -6,7 +6,7 @@
 
 #include "peer/swarm.h"
 
-#define BASE 0x0a200000u      /* 10.32.0.0 plus the number */
+#define BASE 0x0a200001u      /* 10.32.0.1 plus the number */
 #define PORT 7000u
 #define FIRST_CHUNK 100000u   /* so that an offset of 0 means that nothing is there */
 #define TRACKER_NUMBER 0u

@@ -114,31 +114,59 @@ window_newest(const struct window *w, uint64_t *chunk)
 	return false;
 }
 
+/* Empties everything from a chunk of the span on. */
+static void
+clear_from(struct window *w, uint64_t chunk)
+{
+	uint64_t last = w->low / 64 + WINDOW_WORDS;
+
+	*word_of(w, chunk) &= ~(~(uint64_t)0 << (chunk % 64));
+	for (uint64_t k = chunk / 64 + 1; k < last; k++)
+		w->words[k % WINDOW_WORDS] = 0;
+}
+
 void
 window_take_map(struct window *w, const struct mesh_set *map, uint32_t back)
 {
-	uint64_t low = map->offset > back ? map->offset - back : 0;
+	uint64_t low = map->offset > back ? map->offset - back : 0, room;
 	uint32_t width = map->width;
+	uint8_t byte;
 
 	if (low < w->low || low - w->low >= WINDOW_SPAN)
 		window_reset(w, low);
 	else
 		window_advance(w, low);
-	for (uint64_t c = map->offset; window_covers(w, c); c++) {
-		uint64_t i = c - map->offset;
+	room = WINDOW_SPAN - (map->offset - w->low);
+	width = width < room ? width : (uint32_t)room;
+	clear_from(w, map->offset);
+	for (uint32_t i = 0; i < width; i += 8) {
+		uint64_t c = map->offset + i;
 
-		if (i < width && map->bits[i / 8] >> (i % 8) & 1)
-			window_set(w, c);
-		else
-			window_clear(w, c);
+		byte = map->bits[i / 8];
+		if (width - i < 8)
+			byte &= (uint8_t)((1u << (width - i)) - 1);
+		*word_of(w, c) |= (uint64_t)byte << (c % 64);
+		if (c % 64 > 56)
+			*word_of(w, c + 8) |= (uint64_t)byte >> (64 - c % 64);
 	}
+}
+
+/* Eight chunks from c on; those outside the span are not there. */
+static uint8_t
+byte_at(const struct window *w, uint64_t c)
+{
+	uint64_t bits = window_word(w, c / 64) >> (c % 64);
+
+	if (c % 64 > 56)
+		bits |= window_word(w, c / 64 + 1) << (64 - c % 64);
+	return (uint8_t)bits;
 }
 
 void
 window_bits(const struct window *w, uint64_t from, uint32_t width, uint8_t *bits)
 {
-	memset(bits, 0, (width + 7) / 8);
-	for (uint32_t i = 0; i < width; i++)
-		if (window_has(w, from + i))
-			bits[i / 8] |= (uint8_t)(1u << (i % 8));
+	for (uint32_t i = 0; i < width; i += 8)
+		bits[i / 8] = byte_at(w, from + i);
+	if (width % 8 != 0)
+		bits[width / 8] &= (uint8_t)((1u << width % 8) - 1);
 }

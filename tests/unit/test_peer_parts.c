@@ -82,6 +82,39 @@ a_map_moves_a_window_and_keeps_what_was_behind_it(void **state)
 	assert_true(window_has(&w, 4) && !window_has(&w, UINT64_MAX - 3));
 }
 
+static void
+maps_of_any_place_and_width_are_taken_bit_by_bit(void **state)
+{
+	struct rng rng = rng_seeded(9, 0);
+	uint8_t bits[128], back[128];
+	struct window w;
+	uint64_t offset = 5000;
+
+	(void)state;
+	window_reset(&w, 0);
+	for (int round = 0; round < 3000; round++) {
+		uint32_t width = rng_below(&rng, 600);
+		struct mesh_set map = { offset, width, bits };
+
+		for (unsigned i = 0; i < sizeof bits; i++)
+			bits[i] = (uint8_t)rng_next(&rng);
+		if (width % 8 != 0)
+			bits[width / 8] &= (uint8_t)((1u << width % 8) - 1);
+		window_take_map(&w, &map, 192);
+		for (uint32_t i = 0; i < 600; i++) {
+			bool told = i < width && bits[i / 8] >> (i % 8) & 1;
+
+			assert_int_equal(window_has(&w, offset + i),
+			                 told && window_covers(&w, offset + i));
+		}
+		window_bits(&w, offset, 300, back);
+		for (uint32_t i = 0; i < 300; i++)
+			assert_int_equal(back[i / 8] >> (i % 8) & 1,
+			                 window_has(&w, offset + i));
+		offset += rng_below(&rng, 70) - 5u;
+	}
+}
+
 /* --- player ------------------------------------------------------------------- */
 
 static const struct player_options opt = { .chunk_ns = 250 * MS, .prebuffer_chunks = 2,
@@ -297,6 +330,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_window_agrees_with_a_plain_set),
 		cmocka_unit_test(a_map_moves_a_window_and_keeps_what_was_behind_it),
+		cmocka_unit_test(maps_of_any_place_and_width_are_taken_bit_by_bit),
 		cmocka_unit_test(a_player_starts_at_its_threshold_and_stalls_when_dry),
 		cmocka_unit_test(a_small_hole_is_skipped_and_a_wide_one_waited_for),
 		cmocka_unit_test(a_freezing_player_waits_and_reboots_in_the_end),

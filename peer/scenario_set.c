@@ -5,6 +5,7 @@
  */
 #include "peer/scenario.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum kind { COUNT, TIME_MS, TIME_S, RATE, SHARE, NAMED, YES, NOT_YES, TEXT };
@@ -253,22 +254,27 @@ static const char *
 set_element(void *list, uint32_t *n, uint32_t most, size_t size, const void *first,
             const struct field *fields, const char *path, const char *text)
 {
+	_Alignas(8) uint8_t one[128];
 	uint32_t i = 0;
-	const char *p = path;
+	const char *p = path, *wrong;
 	uint8_t *at;
 
+	assert(size <= sizeof one);
 	for (; *p >= '0' && *p <= '9' && p - path < 4; p++)
 		i = i * 10 + (uint32_t)(*p - '0');
 	if (p == path || *p != '.')
 		return "a list of maps belongs here";
-	if (i >= most)
-		return "the list is too long";
+	if (i >= most || i > *n)
+		return i >= most ? "the list is too long" : "an element before it is missing";
 	at = (uint8_t *)list + i * size;
-	if (i >= *n) {
-		memcpy(at, first, size);
+	memcpy(one, i < *n ? at : first, size);
+	wrong = set_field(one, fields, p + 1, text);
+	if (wrong != NULL)
+		return wrong;
+	memcpy(at, one, size);
+	if (i >= *n)
 		*n = i + 1;
-	}
-	return set_field(at, fields, p + 1, text);
+	return NULL;
 }
 
 const char *

@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "base/hash.h"
+#include "base/yaml.h"
+#include "peer/scenarios.h"
 
 #define MOST 400000u
 #define SECOND 1000000000LL
@@ -46,6 +48,8 @@ on_truth(struct sim_out *self, const struct sim_viewer *who, const struct truth_
 
 	t->digest = hash_bytes(words, sizeof words, t->digest);
 	t->events[ev->kind]++;
+	if (t->event != NULL)
+		t->event(t->ctx, who, ev);
 	switch ((enum truth_kind)ev->kind) {
 	case TRUTH_JOIN:
 		*v = (struct tally_viewer){ .asked_ns = ev->t_ns };
@@ -139,7 +143,10 @@ sum_up(struct tally *t, const struct scenario *s)
 }
 
 struct tally *
-tally_run(const struct scenario *s, uint64_t seed, const struct signer *signer, struct tap *tap)
+tally_watch(const struct scenario *s, uint64_t seed, const struct signer *signer,
+            struct tap *tap, void (*look)(struct sim *sim, void *ctx),
+            void (*event)(void *ctx, const struct sim_viewer *who, const struct truth_event *ev),
+            void *ctx)
 {
 	struct tally *t = calloc(1, sizeof *t);
 	size_t size = (sim_size(s) + 63) / 64 * 64;
@@ -149,19 +156,80 @@ tally_run(const struct scenario *s, uint64_t seed, const struct signer *signer, 
 	if (t == NULL || mem == NULL)
 		abort();
 	memset(mem, 0, size);
+	t->look = look;
+	t->event = event;
+	t->ctx = ctx;
 	t->out.truth = on_truth;
 	t->startups = calloc(4 * MOST, sizeof(int64_t));
 	t->switchings = t->startups + MOST;
 	t->skews = t->switchings + MOST;
 	t->lags = t->skews + MOST;
 	t->sim = sim_init(mem, s, seed, signer, tap, &t->out);
-	for (int64_t at = SECOND; sim_run(t->sim, at); at += SECOND)
+	for (int64_t at = SECOND; sim_run(t->sim, at); at += SECOND) {
 		sample(t, s);
+		if (look != NULL)
+			look(t->sim, ctx);
+	}
 	t->seconds = (double)(clock() - begun) / CLOCKS_PER_SEC;
 	sum_up(t, s);
 	free(mem);
 	t->sim = NULL;
 	return t;
+}
+
+struct tally *
+tally_run(const struct scenario *s, uint64_t seed, const struct signer *signer, struct tap *tap)
+{
+	return tally_watch(s, seed, signer, tap, NULL, NULL, NULL);
+}
+
+static const char *
+take(void *ctx, const char *path, const char *text)
+{
+	return scenario_set(ctx, path, text);
+}
+
+void
+tally_scenario(struct scenario *s, const char *name)
+{
+	const struct scenario_text *t = scenarios_builtin;
+	struct yaml_mistake m;
+
+	while (t->name != NULL && strcmp(t->name, name) != 0)
+		t++;
+	scenario_defaults(s);
+	if (t->name == NULL || yaml_read(t->text, strlen(t->text), take, s, &m) != 0 ||
+	    scenario_check(s) != NULL)
+		abort();
+}
+
+/* Half the viewers on half the mean line, a third on the mean, the rest on more. */
+void
+tally_swarm(struct scenario *s, uint32_t n, double supply, uint32_t ramp_s, uint32_t mean_s)
+{
+	static const struct scenario_class lines[] = {
+		{ .name = "dsl", .share = 50, .down_kbps = 6000, .latency_ms = 25 },
+		{ .name = "cable", .share = 35, .down_kbps = 16000, .latency_ms = 15 },
+		{ .name = "fibre", .share = 15, .down_kbps = 50000, .latency_ms = 8 },
+	};
+	double up;
+
+	scenario_defaults(s);
+	up = supply * s->channels[0].bitrate_kbps -
+	     (double)s->channels[0].origin_up_kbps / (double)n;
+	s->n_classes = 3;
+	memcpy(s->classes, lines, sizeof lines);
+	s->classes[0].up_kbps = (uint32_t)(up * 0.5);
+	s->classes[1].up_kbps = (uint32_t)up;
+	s->classes[2].up_kbps = (uint32_t)(up * (1 - 0.25 - 0.35) / 0.15);
+	s->peers = n;
+	s->max_peers = n + n / 2;
+	s->ramp_ms = ramp_s * 1000;
+	if (mean_s == 0)
+		return;
+	s->sessions = SESSIONS_EXPONENTIAL;
+	s->mean_s = mean_s;
+	s->arrivals_per_min = n * 60 / mean_s;
 }
 
 void

@@ -19,6 +19,10 @@ struct tally_viewer {
 struct tally {
 	struct sim_out out;
 	struct sim *sim;
+	/* Called once a second of virtual time, if set. */
+	void (*look)(struct sim *sim, void *ctx);
+	void (*event)(void *ctx, const struct sim_viewer *who, const struct truth_event *ev);
+	void *ctx;
 	struct tally_viewer viewers[TALLY_VIEWERS];
 	int64_t *startups, *switchings, *skews, *lags; /* sorted by tally_run */
 	uint32_t n_startups, n_switchings, n_skews, n_lags;
@@ -34,9 +38,23 @@ struct tally {
 	int64_t watched_ns;
 };
 
+/* A built-in scenario by name; there must be one. */
+void tally_scenario(struct scenario *s, const char *name);
+
+/* n viewers of three kinds of lines, whose upload and the origin's together are
+ * supply times what they want; they come within ramp_s and, if mean_s is not 0, stay
+ * that long on average and are replaced. */
+void tally_swarm(struct scenario *s, uint32_t n, double supply, uint32_t ramp_s,
+                 uint32_t mean_s);
+
 /* Runs the whole scenario; signer and tap as in sim_init. */
 struct tally *tally_run(const struct scenario *s, uint64_t seed, const struct signer *signer,
                         struct tap *tap);
+struct tally *tally_watch(const struct scenario *s, uint64_t seed, const struct signer *signer,
+                          struct tap *tap, void (*look)(struct sim *sim, void *ctx),
+                          void (*event)(void *ctx, const struct sim_viewer *who,
+                                        const struct truth_event *ev),
+                          void *ctx);
 void tally_free(struct tally *t);
 
 /* The value at this percentile of sorted values, in seconds; 0 if there are none. */

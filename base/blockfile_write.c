@@ -183,7 +183,7 @@ blockfile_create(struct blockfile_writer **out, const char *path,
 	if (err == 0)
 		err = outfile_open(path, &w->out);
 	if (err == 0) {
-		w->fd = fileno(outfile_stream(w->out));
+		w->fd = outfile_fd(w->out);
 		err = write_head(w, head);
 	}
 	if (err != 0) {
@@ -281,8 +281,8 @@ blockfile_put(struct blockfile_writer *w, uint64_t first, uint32_t count)
 
 	if (len == 0)
 		return 0;
-	stored = ZSTD_compressCCtx(w->zstd, w->block + BLOCKFILE_PREFIX, BLOCKFILE_MAX_STORED, w->raw,
-	                           len, LEVEL);
+	stored = ZSTD_compressCCtx(w->zstd, w->block + BLOCKFILE_PREFIX, BLOCKFILE_MAX_STORED,
+	                           w->raw, len, LEVEL);
 	if (ZSTD_isError(stored))
 		return ERR_IO;
 	writer_le32(&block, (uint32_t)len);

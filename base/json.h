@@ -20,6 +20,7 @@
 #include <stdio.h>
 
 #define JSON_DEPTH 64
+#define JSON_NUMBER_MAX 400 /* characters; a longer number is an error */
 
 struct json_writer {
 	FILE *out;
@@ -94,6 +95,9 @@ bool json_is(const struct json_reader *r, const char *text);
 size_t json_text(const struct json_reader *r, char *text, size_t size);
 
 double json_double(const struct json_reader *r); /* of the last number */
+
+/* The last number, exactly; false if it is not whole or does not fit. */
+bool json_int64(const struct json_reader *r, int64_t *v);
 
 /* Where it stopped: line and column from 1. */
 void json_where(const struct json_reader *r, unsigned *line, unsigned *column);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 /* What may come next. */
 enum want {
@@ -83,30 +84,39 @@ skip_escape(struct json_reader *r)
 	return strchr("\"\\/bfnrt", *r->pos++) != NULL && r->pos[-1] != '\0';
 }
 
+/* What may not stand in a string at pos; NULL if a character was passed over. */
+static const char *
+skip_character(struct json_reader *r)
+{
+	unsigned char c = (unsigned char)*r->pos;
+	size_t n;
+
+	if (c == '\\') {
+		r->pos++;
+		return skip_escape(r) ? NULL : "wrong escape in a string";
+	}
+	if (c < 0x20)
+		return "control character in a string";
+	n = utf8_length(r->pos, (size_t)(r->end - r->pos));
+	r->pos += n;
+	return n > 0 ? NULL : "string that is not UTF-8";
+}
+
 /* A string, pos behind the opening quote. */
 static bool
 take_string(struct json_reader *r)
 {
-	r->text = r->pos;
-	while (r->pos < r->end) {
-		char c = *r->pos++;
+	const char *wrong = NULL;
 
-		if (c == '"') {
-			r->len = (size_t)(r->pos - 1 - r->text);
-			return true;
-		}
-		if ((unsigned char)c < 0x20) {
-			r->pos--;
-			fail(r, "control character in a string");
-			return false;
-		}
-		if (c == '\\' && !skip_escape(r)) {
-			fail(r, "wrong escape in a string");
-			return false;
-		}
+	r->text = r->pos;
+	while (wrong == NULL && r->pos < r->end && *r->pos != '"')
+		wrong = skip_character(r);
+	if (wrong != NULL || r->pos == r->end) {
+		fail(r, wrong != NULL ? wrong : "string without an end");
+		return false;
 	}
-	fail(r, "string without an end");
-	return false;
+	r->len = (size_t)(r->pos++ - r->text);
+	return true;
 }
 
 static size_t
@@ -146,7 +156,7 @@ take_number(struct json_reader *r)
 			return false;
 	}
 	r->len = (size_t)(r->pos - r->text);
-	return true;
+	return r->len <= JSON_NUMBER_MAX;
 }
 
 static bool
@@ -263,34 +273,8 @@ json_skip(struct json_reader *r)
 		return r->last != JSON_ERROR;
 	while (r->depth > until)
 		if (json_next(r) == JSON_ERROR)
-			return false;
-	return true;
-}
-
-/* One code point's UTF-8 at out; answers its length. */
-static size_t
-encode(uint32_t c, char out[4])
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
+			break;
+	return r->last != JSON_ERROR;
 }
 
 /* Decodes one character or escape at *at (checked before by take_string). */
@@ -311,13 +295,14 @@ decode_one(const char **at, const char *end, char out[4])
 	}
 	c = hex4(*at + 2, end);
 	*at += 6;
-	if (c >= 0xd800 && c < 0xdc00 && end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u' &&
-	    (low = hex4(*at + 2, end)) >= 0xdc00 && low < 0xe000) {
+	if (c >= 0xd800 && c < 0xdc00 && end - *at >= 6 && (*at)[0] == '\\' &&
+	    (*at)[1] == 'u' && (low = hex4(*at + 2, end)) >= 0xdc00 && low < 0xe000) {
 		*at += 6;
-		return encode(0x10000 + ((uint32_t)(c - 0xd800) << 10) + (uint32_t)(low - 0xdc00),
-			      out);
+		return utf8_encode(0x10000 + ((uint32_t)(c - 0xd800) << 10) +
+		                       (uint32_t)(low - 0xdc00),
+		                   out);
 	}
-	return encode(c >= 0xd800 && c < 0xe000 ? 0xfffd : (uint32_t)c, out);
+	return utf8_encode(c >= 0xd800 && c < 0xe000 ? 0xfffd : (uint32_t)c, out);
 }
 
 size_t
@@ -360,12 +345,33 @@ json_is(const struct json_reader *r, const char *text)
 double
 json_double(const struct json_reader *r)
 {
-	char text[64];
-	size_t n = r->len < sizeof text - 1 ? r->len : sizeof text - 1;
+	char text[JSON_NUMBER_MAX + 1];
+	size_t n = r->len <= JSON_NUMBER_MAX ? r->len : JSON_NUMBER_MAX;
 
 	memcpy(text, r->text, n);
 	text[n] = '\0';
 	return strtod(text, NULL);
+}
+
+bool
+json_int64(const struct json_reader *r, int64_t *v)
+{
+	bool negative = r->len > 0 && r->text[0] == '-';
+	int64_t sum = 0;
+
+	if (r->len == negative)
+		return false;
+	for (size_t i = negative; i < r->len; i++) {
+		int digit = r->text[i] - '0';
+
+		if (digit < 0 || digit > 9 || __builtin_mul_overflow(sum, 10, &sum) ||
+		    __builtin_sub_overflow(sum, digit, &sum))
+			return false;
+	}
+	if (!negative && sum == INT64_MIN)
+		return false;
+	*v = negative ? sum : -sum;
+	return true;
 }
 
 void

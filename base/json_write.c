@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 struct json_writer
 json_writer_to(FILE *out, bool pretty)
@@ -85,26 +86,6 @@ json_array_end(struct json_writer *w)
 	close_level(w, ']');
 }
 
-/* Length of the UTF-8 sequence at s (RFC 3629: no overlong form, no surrogate,
- * none past U+10FFFF); 0 if there is none. */
-static size_t
-sequence(const uint8_t *s, size_t left)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 :
-	           s[0] < 0xf5 ? 4 : 0;
-
-	if (n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if (n == 3 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f)))
-		return 0;
-	if (n == 4 && ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f)))
-		return 0;
-	return n;
-}
-
 static void
 put_ascii(FILE *out, uint8_t c)
 {
@@ -135,7 +116,7 @@ put_quoted(FILE *out, const char *text, size_t len)
 
 	putc('"', out);
 	for (size_t i = 0; i < len;) {
-		size_t n = sequence(s + i, len - i);
+		size_t n = utf8_length(s + i, len - i);
 
 		if (n == 1)
 			put_ascii(out, s[i]);

@@ -2,10 +2,9 @@
 #include "base/options.h"
 
 #include <argp.h>
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
-#include <limits.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,18 +12,19 @@
 #include "base/err.h"
 
 #define MAX_OPTIONS 96
-#define KEY_HELP 1000
-#define KEY_FIRST 1001 /* option i without a letter has this key + i */
+#define KEY_FIRST 1000 /* option i without a letter has this key + i */
 
 const struct program *options_program;
 
+static const struct option_row help_row = { .name = "help", .letter = 'h' };
+
 struct parse {
 	const struct command_row *row;
-	const struct option_row *option[MAX_OPTIONS]; /* by key - KEY_FIRST */
-	void *base[MAX_OPTIONS];                      /* the struct each one fills */
+	const struct option_row *option[MAX_OPTIONS];
+	void *base[MAX_OPTIONS]; /* the struct that each fills */
 	size_t n;
 	char **args;
-	int n_args, max_args;
+	int n_args;
 	bool help, failed;
 };
 
@@ -37,7 +37,8 @@ complain(const struct command_row *row, const char *format, va_list ap)
 	if (row != NULL)
 		fprintf(stderr, "%s: ", row->name);
 	vfprintf(stderr, format, ap);
-	fprintf(stderr, " (see '%s help%s%s')\n", program, row ? " " : "", row ? row->name : "");
+	fprintf(stderr, " (see '%s help%s%s')\n", program, row ? " " : "",
+	        row ? row->name : "");
 }
 
 int
@@ -51,171 +52,22 @@ options_complain(const struct command_row *row, const char *format, ...)
 	return ERR_USAGE;
 }
 
-static bool
-enum_value(const struct option_row *row, const char *text, int *to)
+void
+options_env_name(const struct option_row *row, char *name, size_t size)
 {
-	for (int i = 0; row->values[i] != NULL; i++)
-		if (strcmp(row->values[i], text) == 0) {
-			*to = i;
-			return true;
-		}
-	return false;
-}
+	size_t at = (size_t)snprintf(name, size, "SWARMSCOPE_");
 
-/* A number and the unit behind it. */
-static bool
-number_unit(const char *text, double *v, const char **unit)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)*text) && *text != '-' && *text != '.')
-		return false;
-	errno = 0;
-	*v = strtod(text, &end);
-	*unit = end;
-	return end != text && errno == 0 && isfinite(*v);
-}
-
-/* What a unit multiplies by; 0 if it is none. */
-static double
-size_factor(const char *unit)
-{
-	static const char letters[] = "KMGT";
-	double factor = 1024;
-
-	if (*unit == '\0' || strcmp(unit, "B") == 0)
-		return 1;
-	for (const char *l = letters; *l != '\0'; l++, factor *= 1024)
-		if (toupper((unsigned char)*unit) == *l &&
-		    (unit[1] == '\0' || strcmp(unit + 1, "B") == 0 || strcmp(unit + 1, "iB") == 0))
-			return factor;
-	return 0;
-}
-
-static double
-second_factor(const char *unit)
-{
-	static const struct {
-		const char *unit;
-		double seconds;
-	} table[] = {
-		{ "", 1 }, { "s", 1 }, { "ms", 1e-3 }, { "us", 1e-6 }, { "m", 60 },
-		{ "min", 60 }, { "h", 3600 }, { "d", 86400 },
-	};
-
-	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-		if (strcmp(unit, table[i].unit) == 0)
-			return table[i].seconds;
-	return 0;
-}
-
-static bool
-in_range(const struct option_row *row, double v, const char **why)
-{
-	static char text[96];
-
-	if (row->min == row->max || (v >= row->min && v <= row->max))
-		return true;
-	snprintf(text, sizeof text, "from %.15g to %.15g", row->min, row->max);
-	*why = text;
-	return false;
-}
-
-static bool
-scaled_value(const struct option_row *row, const char *text, double (*factor)(const char *),
-             double scale, int64_t *to, const char **why)
-{
-	const char *unit;
-	double v, f;
-
-	*why = row->type == OPTION_SIZE ? "a size such as 512K, 10M or 2G" :
-	       "a duration such as 250ms, 10s, 5m or 2h";
-	if (!number_unit(text, &v, &unit) || (f = factor(unit)) == 0 || fabs(v * f * scale) > 9e18)
-		return false;
-	if (!in_range(row, v * f, why))
-		return false;
-	*to = (int64_t)llround(v * f * scale);
-	return true;
-}
-
-static bool
-int_value(const struct option_row *row, const char *text, int64_t *to, const char **why)
-{
-	char *end;
-	long long v;
-
-	*why = "a whole number";
-	errno = 0;
-	v = strtoll(text, &end, 10);
-	if (end == text || *end != '\0' || errno != 0 || !in_range(row, (double)v, why))
-		return false;
-	*to = v;
-	return true;
-}
-
-static bool
-number_value(const struct option_row *row, const char *text, double *to, const char **why)
-{
-	const char *unit;
-	double v;
-
-	*why = "a number";
-	if (!number_unit(text, &v, &unit) || *unit != '\0' || !in_range(row, v, why))
-		return false;
-	*to = v;
-	return true;
-}
-
-static const char *
-one_of(const struct option_row *row)
-{
-	static char text[512];
-	size_t at = 0;
-
-	at += (size_t)snprintf(text, sizeof text, "one of ");
-	for (int i = 0; row->values[i] != NULL && at < sizeof text; i++)
-		at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "",
-				       row->values[i]);
-	return text;
-}
-
-bool
-options_value(const struct option_row *row, const char *text, void *to, const char **why)
-{
-	switch (row->type) {
-	case OPTION_FLAG:
-		*why = "yes or no";
-		*(bool *)to = strcmp(text, "yes") == 0 || strcmp(text, "1") == 0;
-		return *(bool *)to || strcmp(text, "no") == 0 || strcmp(text, "0") == 0;
-	case OPTION_COUNT:
-		*(int *)to += 1;
-		return true;
-	case OPTION_STRING:
-		*(const char **)to = text;
-		return true;
-	case OPTION_ENUM:
-		*why = one_of(row);
-		return enum_value(row, text, to);
-	case OPTION_INT:
-		return int_value(row, text, to, why);
-	case OPTION_SIZE:
-		return scaled_value(row, text, size_factor, 1, to, why);
-	case OPTION_NUMBER:
-		return number_value(row, text, to, why);
-	case OPTION_DURATION:
-		return scaled_value(row, text, second_factor, 1e9, to, why);
-	}
-	return false;
+	for (const char *c = row->name; *c != '\0' && at < size - 1; c++)
+		name[at++] = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+	name[at] = '\0';
 }
 
 static void
-env_name(const struct option_row *row, char name[64])
+add_row(struct parse *p, const struct option_row *row, void *base)
 {
-	size_t at = (size_t)snprintf(name, 64, "SWARMSCOPE_");
-
-	for (const char *c = row->name; *c != '\0' && at < 63; c++)
-		name[at++] = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
-	name[at] = '\0';
+	assert(p->n < MAX_OPTIONS);
+	p->option[p->n] = row;
+	p->base[p->n++] = base;
 }
 
 /* Adds a table's options, sets their defaults and what the environment says. */
@@ -230,29 +82,32 @@ add_table(struct parse *p, const struct option_row *table, void *base)
 		void *to = (char *)base + o->offset;
 		const char *env;
 
-		if (p->n == MAX_OPTIONS)
-			abort();
-		p->option[p->n] = o;
-		p->base[p->n++] = base;
+		add_row(p, o, base);
 		if (o->preset != NULL && !options_value(o, o->preset, to, &why))
 			abort();
-		env_name(o, name);
+		options_env_name(o, name, sizeof name);
 		env = getenv(name);
 		if (env != NULL && *env != '\0' && !options_value(o, env, to, &why)) {
-			options_complain(p->row, "%s in the environment must be %s, not '%s'", name,
-					 why, env);
+			options_complain(p->row, "%s in the environment must be %s, not '%s'",
+			                 name, why, env);
 			return false;
 		}
 	}
 	return true;
 }
 
+static int
+key_of(const struct parse *p, size_t i)
+{
+	return p->option[i]->letter != 0 ? p->option[i]->letter : KEY_FIRST + (int)i;
+}
+
+/* The option that a key of argp's stands for; NULL if none. */
 static const struct option_row *
 by_key(const struct parse *p, int key, void **to)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (key == KEY_FIRST + (int)i ||
-		    (p->option[i]->letter != 0 && key == p->option[i]->letter)) {
+		if (key == key_of(p, i)) {
 			*to = (char *)p->base[i] + p->option[i]->offset;
 			return p->option[i];
 		}
@@ -267,10 +122,6 @@ on_key(int key, char *arg, struct argp_state *state)
 	const char *why = "";
 	void *to;
 
-	if (key == 'h' || key == KEY_HELP) {
-		p->help = true;
-		return 0;
-	}
 	if (key == ARGP_KEY_ARG) {
 		p->args[p->n_args++] = arg;
 		return 0;
@@ -278,66 +129,122 @@ on_key(int key, char *arg, struct argp_state *state)
 	o = by_key(p, key, &to);
 	if (o == NULL)
 		return ARGP_ERR_UNKNOWN;
-	if (options_value(o, o->type == OPTION_FLAG ? "yes" : arg ? arg : "", to, &why))
+	if (o == &help_row)
+		p->help = true;
+	if (o == &help_row ||
+	    options_value(o, o->type == OPTION_FLAG ? "yes" : arg ? arg : "", to, &why))
 		return 0;
 	options_complain(p->row, "--%s must be %s, not '%s'", o->name, why, arg);
 	p->failed = true;
 	return EINVAL;
 }
 
-/* Does the word name this option: --name, --name=value, a beginning of it, or a
- * letter of -abc? */
-static bool
-names_option(const struct option_row *o, const char *word)
+/* Options whose name is the word's, --name or --name=value; if none is, those
+ * whose name begins so. Answers how many, one of them in *o. */
+static size_t
+by_name(const struct parse *p, const char *word, const struct option_row **o)
 {
-	size_t n = strcspn(word + 2, "=");
+	size_t len = strcspn(word + 2, "="), found = 0;
 
-	if (word[1] == '-')
-		return n > 0 && strncmp(o->name, word + 2, n) == 0;
-	return o->letter != 0 && word[1] == o->letter;
+	for (size_t i = 0; i < p->n; i++) {
+		if (strncmp(p->option[i]->name, word + 2, len) != 0)
+			continue;
+		*o = p->option[i];
+		if (p->option[i]->name[len] == '\0')
+			return 1;
+		found++;
+	}
+	return found;
 }
 
-/* The word that argp stumbled over: the first that names no option, or the last
- * one if that wants a value. */
-static const char *
-wrong_word(const struct parse *p, int argc, char **argv, const struct option_row **needs)
+static const struct option_row *
+by_letter(const struct parse *p, char letter)
 {
-	const char *wrong = "";
+	for (size_t i = 0; i < p->n; i++)
+		if (p->option[i]->letter == letter)
+			return p->option[i];
+	return NULL;
+}
 
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		const struct option_row *o = NULL;
+static void
+explain_unknown(const struct parse *p, const char *word, int len)
+{
+	const char *names[MAX_OPTIONS], *near;
+	char name[64];
 
-		if (argv[i][0] != '-' || argv[i][1] == '\0')
+	for (size_t i = 0; i < p->n; i++)
+		names[i] = p->option[i]->name;
+	snprintf(name, sizeof name, "%.*s", len > 2 ? len - 2 : 0, word + 2);
+	near = word[1] == '-' ? options_nearest(name, names, p->n) : NULL;
+	if (near != NULL)
+		options_complain(p->row, "unknown option '%.*s'; did you mean --%s?", len, word,
+		                 near);
+	else
+		options_complain(p->row, "unknown option '%.*s'", len, word);
+}
+
+/* Is something wrong with --name or --name=value? *takes_next: its value is the
+ * next word. */
+static bool
+explain_long(const struct parse *p, const char *word, bool last, bool *takes_next)
+{
+	const struct option_row *o = NULL;
+	size_t found = by_name(p, word, &o);
+	int len = (int)strcspn(word, "=");
+	bool value = word[len] == '=';
+
+	*takes_next = found == 1 && o->arg != NULL && !value;
+	if (found == 0)
+		explain_unknown(p, word, len);
+	else if (found > 1)
+		options_complain(p->row, "option '%.*s' could be several, --%s for one", len,
+		                 word, o->name);
+	else if (o->arg == NULL && value)
+		options_complain(p->row, "--%s takes no value", o->name);
+	else if (*takes_next && last)
+		options_complain(p->row, "--%s needs a value: %s", o->name, o->arg);
+	else
+		return false;
+	return true;
+}
+
+/* The same of -abc. */
+static bool
+explain_letters(const struct parse *p, const char *word, bool last, bool *takes_next)
+{
+	*takes_next = false;
+	for (const char *c = word + 1; *c != '\0'; c++) {
+		const struct option_row *o = by_letter(p, *c);
+
+		if (o == NULL) {
+			explain_unknown(p, (char[]){ '-', *c, '\0' }, 2);
+			return true;
+		}
+		if (o->arg == NULL)
 			continue;
-		for (size_t k = 0; k < p->n && o == NULL; k++)
-			o = names_option(p->option[k], argv[i]) ? p->option[k] : NULL;
-		wrong = argv[i];
-		if (o == NULL)
-			return wrong;
-		*needs = o->arg != NULL && i + 1 == argc ? o : NULL;
-		if (o->arg != NULL && strchr(argv[i], '=') == NULL && argv[i][1] == '-')
-			i++;
+		*takes_next = c[1] == '\0';
+		if (*takes_next && last)
+			options_complain(p->row, "-%c needs a value: %s", *c, o->arg);
+		return *takes_next && last;
 	}
-	return wrong;
+	return false;
 }
 
 /* What argp stumbled over, in our words. */
 static void
 explain(const struct parse *p, int argc, char **argv)
 {
-	const struct option_row *needs = NULL;
-	const char *names[MAX_OPTIONS], *near, *word = wrong_word(p, argc, argv, &needs);
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		bool last = i + 1 == argc, takes_next;
 
-	for (size_t i = 0; i < p->n; i++)
-		names[i] = p->option[i]->name;
-	near = options_nearest(word + strspn(word, "-"), names, p->n);
-	if (needs != NULL)
-		options_complain(p->row, "--%s needs a value: %s", needs->name, needs->arg);
-	else if (near != NULL && strcmp(near, word + strspn(word, "-")) != 0)
-		options_complain(p->row, "unknown option '%s'; did you mean --%s?", word, near);
-	else
-		options_complain(p->row, "option '%s' is unknown, ambiguous or takes no value",
-				 word);
+		if (argv[i][0] != '-' || argv[i][1] == '\0')
+			continue;
+		if (argv[i][1] == '-' ? explain_long(p, argv[i], last, &takes_next) :
+		    explain_letters(p, argv[i], last, &takes_next))
+			return;
+		i += takes_next;
+	}
+	options_complain(p->row, "wrong option");
 }
 
 static int
@@ -348,24 +255,48 @@ check_args(const struct parse *p)
 	if (p->n_args < row->least_args)
 		return options_complain(row, "missing %s", row->args);
 	if (row->most_args >= 0 && p->n_args > row->most_args)
-		return options_complain(row, "unexpected argument '%s'", p->args[row->most_args]);
+		return options_complain(row, "unexpected argument '%s'",
+		                        p->args[row->most_args]);
 	return 0;
 }
 
 static void
 to_argp(const struct parse *p, struct argp_option *out)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		const struct option_row *o = p->option[i];
-
+	for (size_t i = 0; i < p->n; i++)
 		out[i] = (struct argp_option){
-			.name = o->name,
-			.key = o->letter ? o->letter : KEY_FIRST + (int)i,
-			.arg = o->arg,
+			.name = p->option[i]->name,
+			.key = key_of(p, i),
+			.arg = p->option[i]->arg,
 		};
-	}
-	out[p->n] = (struct argp_option){ .name = "help", .key = 'h' };
-	out[p->n + 1] = (struct argp_option){ 0 };
+	out[p->n] = (struct argp_option){ 0 };
+}
+
+static int
+say_help(const struct command_row *row)
+{
+	options_help(stdout, row);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 1;
+	fprintf(stderr, "%s: cannot write standard output: %s\n", options_program->name,
+	        strerror(errno));
+	return ERR_IO;
+}
+
+static int
+parse(struct parse *p, int argc, char **argv)
+{
+	struct argp_option option[MAX_OPTIONS + 1];
+	struct argp argp = { .options = option, .parser = on_key };
+	error_t e;
+
+	to_argp(p, option);
+	e = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_HELP | ARGP_NO_ERRS, NULL, p);
+	if (p->help)
+		return say_help(p->row);
+	if (e != 0 && !p->failed)
+		explain(p, argc, argv);
+	return e != 0 || (p->row != NULL && check_args(p) != 0) ? ERR_USAGE : 0;
 }
 
 int
@@ -373,33 +304,60 @@ options_parse(const struct command_row *row, int argc, char **argv, void *opt, v
               char ***args, int *n)
 {
 	struct parse p = { .row = row };
-	struct argp_option option[MAX_OPTIONS + 2];
-	struct argp argp = { .options = option, .parser = on_key };
-	error_t e;
+	int rc = ERR_USAGE;
 
 	p.args = calloc((size_t)argc + 1, sizeof *p.args);
 	if (p.args == NULL)
 		abort();
-	if (!add_table(&p, row->options, opt) || !add_table(&p, options_program->global, global)) {
-		free(p.args);
-		return ERR_USAGE;
+	if (add_table(&p, row != NULL ? row->options : NULL, opt) &&
+	    add_table(&p, options_program->global, global)) {
+		add_row(&p, &help_row, NULL);
+		rc = parse(&p, argc, argv);
 	}
-	to_argp(&p, option);
-	e = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_HELP | ARGP_NO_ERRS, NULL, &p);
-	if (p.help) {
-		options_help(stdout, row);
+	if (rc != 0) {
 		free(p.args);
-		return 1;
-	}
-	if (e != 0 && !p.failed)
-		explain(&p, argc, argv);
-	if (e != 0 || check_args(&p) != 0) {
-		free(p.args);
-		return ERR_USAGE;
+		return rc;
 	}
 	*args = p.args;
 	*n = p.n_args;
 	return 0;
+}
+
+int
+options_find_command(int argc, char **argv)
+{
+	struct parse p = { .n = 0 };
+
+	for (const struct option_row *o = options_program->global; o->name != NULL; o++)
+		add_row(&p, o, NULL);
+	for (int i = 1; i < argc; i++) {
+		const struct option_row *o = NULL;
+
+		if (argv[i][0] != '-')
+			return i;
+		if (argv[i][1] == '-' &&
+		    (by_name(&p, argv[i], &o) != 1 || strchr(argv[i], '=') != NULL))
+			continue;
+		if (argv[i][1] != '-')
+			o = by_letter(&p, argv[i][strlen(argv[i]) - 1]);
+		i += o != NULL && o->arg != NULL;
+	}
+	return 0;
+}
+
+int
+options_unknown_command(const char *name)
+{
+	const char *names[MAX_OPTIONS], *near;
+	size_t n = 0;
+
+	for (const struct command_row *c = options_program->commands; c->name != NULL; c++)
+		names[n++] = c->name;
+	near = options_nearest(name, names, n);
+	if (near != NULL)
+		return options_complain(NULL, "unknown command '%s'; did you mean '%s'?", name,
+		                        near);
+	return options_complain(NULL, "unknown command '%s'", name);
 }
 
 const struct command_row *

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
 #include "base/outfile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,18 +13,42 @@
 
 #include "base/err.h"
 
+#define BUFFER_BYTES 65536
+#define MAX_PENDING 8
+
 struct outfile {
-	FILE *stream;
+	FILE *stream;           /* over fd; owned */
+	int fd;
+	int error;              /* errno of the first write that failed; stays */
 	char *path, *temporary; /* owned; NULL when written directly */
-	bool standard;          /* standard output: flushed, not closed */
+	bool standard;          /* standard output: its fd is not ours to close */
 };
+
+/* Temporaries that a signal would leave behind; the ninth is not remembered. */
+static char *volatile pending[MAX_PENDING];
 
 static int
 error_of(int error)
 {
-	if (error == ENOSPC || error == EDQUOT || error == EFBIG)
-		return ERR_FULL;
-	return error == EACCES || error == EPERM || error == EROFS ? ERR_PERMISSION : ERR_IO;
+	return error == ENOSPC || error == EDQUOT || error == EFBIG ? ERR_FULL : ERR_IO;
+}
+
+static void
+replace_pending(char *was, char *now)
+{
+	for (int i = 0; i < MAX_PENDING; i++)
+		if (pending[i] == was) {
+			pending[i] = now;
+			return;
+		}
+}
+
+void
+outfile_abandon_all(void)
+{
+	for (int i = 0; i < MAX_PENDING; i++)
+		if (pending[i] != NULL)
+			unlink(pending[i]);
 }
 
 static char *
@@ -37,63 +64,127 @@ joined(const char *a, const char *b)
 	return text;
 }
 
-static int
-open_temporary(struct outfile *o, const char *path)
+/* The mode that a new file gets here. */
+static mode_t
+new_mode(void)
 {
 	mode_t mask = umask(0);
-	int fd;
 
 	umask(mask);
-	o->path = joined(path, "");
-	o->temporary = joined(path, ".XXXXXX");
-	fd = mkstemp(o->temporary);
-	if (fd < 0)
-		return error_of(errno);
-	if (fchmod(fd, 0666 & ~mask) != 0 || (o->stream = fdopen(fd, "w")) == NULL) {
-		int err = error_of(errno);
+	return 0666 & ~mask;
+}
 
-		close(fd);
-		unlink(o->temporary);
-		return err;
+static void
+unlink_temporary(struct outfile *o)
+{
+	int saved = errno;
+
+	unlink(o->temporary);
+	replace_pending(o->temporary, NULL);
+	errno = saved;
+}
+
+/* The stream's own error flag would not say which error it was. */
+static ssize_t
+cookie_write(void *cookie, const char *buf, size_t n)
+{
+	struct outfile *o = cookie;
+	size_t done = 0;
+
+	while (done < n && o->error == 0) {
+		ssize_t wrote = write(o->fd, buf + done, n - done);
+
+		if (wrote > 0)
+			done += (size_t)wrote;
+		else if (errno != EINTR)
+			o->error = errno;
 	}
-	return 0;
+	return (ssize_t)done;
+}
+
+static void
+start_stream(struct outfile *o)
+{
+	cookie_io_functions_t io = { .write = cookie_write };
+
+	o->stream = fopencookie(o, "w", io);
+	if (o->stream == NULL)
+		abort();
+	setvbuf(o->stream, NULL, isatty(o->fd) ? _IOLBF : _IOFBF, BUFFER_BYTES);
+}
+
+/* old is the file that it will take the place of; NULL if there is none. */
+static int
+open_temporary(struct outfile *o, const char *path, const struct stat *old)
+{
+	if (old != NULL && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
+		return error_of(errno);
+	o->path = old != NULL ? realpath(path, NULL) : joined(path, "");
+	if (o->path == NULL)
+		return error_of(errno);
+	o->temporary = joined(o->path, ".XXXXXX");
+	o->fd = mkstemp(o->temporary);
+	if (o->fd < 0)
+		return error_of(errno);
+	replace_pending(NULL, o->temporary);
+	if (fchmod(o->fd, old != NULL ? old->st_mode & 0777 : new_mode()) == 0)
+		return 0;
+	unlink_temporary(o);
+	close(o->fd);
+	return error_of(errno);
 }
 
 static void
 forget(struct outfile *o)
 {
+	int saved = errno;
+
 	free(o->path);
 	free(o->temporary);
 	free(o);
+	errno = saved;
+}
+
+static int
+open_fd(struct outfile *o, const char *path)
+{
+	struct stat st;
+	bool there;
+
+	if (path == NULL || strcmp(path, "-") == 0) {
+		o->standard = true;
+		o->fd = STDOUT_FILENO;
+		return 0;
+	}
+	there = stat(path, &st) == 0;
+	if (!there || S_ISREG(st.st_mode))
+		return open_temporary(o, path, there ? &st : NULL);
+	o->fd = open(path, O_WRONLY | O_CLOEXEC);
+	return o->fd < 0 ? error_of(errno) : 0;
 }
 
 int
 outfile_open(const char *path, struct outfile **out)
 {
 	struct outfile *o = calloc(1, sizeof *o);
-	struct stat st;
-	int err = 0;
+	int err;
 
 	if (o == NULL)
 		abort();
-	if (path == NULL || strcmp(path, "-") == 0) {
-		o->standard = true;
-		o->stream = stdout;
-	} else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		o->stream = fopen(path, "w");
-		err = o->stream == NULL ? error_of(errno) : 0;
-	} else {
-		err = open_temporary(o, path);
-	}
+	err = open_fd(o, path);
 	if (err != 0) {
-		int saved = errno;
-
 		forget(o);
-		errno = saved;
 		return err;
 	}
+	start_stream(o);
 	*out = o;
 	return 0;
+}
+
+int
+outfile_fd(const struct outfile *o)
+{
+	return o->fd;
 }
 
 FILE *
@@ -106,30 +197,27 @@ outfile_stream(struct outfile *o)
 static int
 settle(struct outfile *o)
 {
-	int err = 0;
-
-	errno = 0;
-	if (fflush(o->stream) != 0 || ferror(o->stream))
-		err = error_of(errno ? errno : EIO);
-	else if (o->temporary != NULL && fsync(fileno(o->stream)) != 0)
-		err = error_of(errno);
-	if (!o->standard && fclose(o->stream) != 0 && err == 0)
-		err = error_of(errno);
-	return err;
+	fclose(o->stream);
+	if (o->error == 0 && o->temporary != NULL && fsync(o->fd) != 0)
+		o->error = errno;
+	if (!o->standard && close(o->fd) != 0 && o->error == 0)
+		o->error = errno;
+	errno = o->error;
+	return o->error != 0 ? error_of(o->error) : 0;
 }
 
 int
 outfile_commit(struct outfile *o)
 {
-	int err = settle(o), saved;
+	int err = settle(o);
 
 	if (err == 0 && o->temporary != NULL && rename(o->temporary, o->path) != 0)
 		err = error_of(errno);
-	saved = errno;
 	if (err != 0 && o->temporary != NULL)
-		unlink(o->temporary);
+		unlink_temporary(o);
+	else
+		replace_pending(o->temporary, NULL);
 	forget(o);
-	errno = saved;
 	return err;
 }
 
@@ -138,9 +226,11 @@ outfile_abandon(struct outfile *o)
 {
 	if (o == NULL)
 		return;
+	o->error = ECANCELED; /* what is buffered may go */
+	fclose(o->stream);
 	if (!o->standard)
-		fclose(o->stream);
+		close(o->fd);
 	if (o->temporary != NULL)
-		unlink(o->temporary);
+		unlink_temporary(o);
 	forget(o);
 }

@@ -23,24 +23,6 @@ read_le(struct reader *r, size_t n)
 	return v;
 }
 
-uint8_t
-reader_u8(struct reader *r)
-{
-	return (uint8_t)read_be(r, 1);
-}
-
-uint16_t
-reader_be16(struct reader *r)
-{
-	return (uint16_t)read_be(r, 2);
-}
-
-uint32_t
-reader_be32(struct reader *r)
-{
-	return (uint32_t)read_be(r, 4);
-}
-
 uint64_t
 reader_be64(struct reader *r)
 {
@@ -63,14 +45,4 @@ uint64_t
 reader_le64(struct reader *r)
 {
 	return read_le(r, 8);
-}
-
-struct reader
-reader_sub(struct reader *r, size_t n)
-{
-	const uint8_t *p = reader_take(r, n);
-	struct reader sub = reader_over(p, p ? n : 0);
-
-	sub.failed = p == NULL;
-	return sub;
 }

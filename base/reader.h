@@ -50,9 +50,30 @@ reader_take(struct reader *r, size_t n)
 	return p;
 }
 
-uint8_t reader_u8(struct reader *r);
-uint16_t reader_be16(struct reader *r);
-uint32_t reader_be32(struct reader *r);
+static inline uint8_t
+reader_u8(struct reader *r)
+{
+	const uint8_t *p = reader_take(r, 1);
+
+	return p ? *p : 0;
+}
+
+static inline uint16_t
+reader_be16(struct reader *r)
+{
+	const uint8_t *p = reader_take(r, 2);
+
+	return (uint16_t)(p ? p[0] << 8 | p[1] : 0);
+}
+
+static inline uint32_t
+reader_be32(struct reader *r)
+{
+	const uint8_t *p = reader_take(r, 4);
+
+	return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
+}
+
 uint64_t reader_be64(struct reader *r);
 uint16_t reader_le16(struct reader *r);
 uint32_t reader_le32(struct reader *r);
@@ -60,6 +81,16 @@ uint64_t reader_le64(struct reader *r);
 
 /* Next n bytes as a reader of their own, so an inner length cannot escape
  * the outer one. Failed (and empty) if n > left. */
-struct reader reader_sub(struct reader *r, size_t n);
+static inline struct reader
+reader_sub(struct reader *r, size_t n)
+{
+	const uint8_t *p = reader_take(r, n);
+
+	return (struct reader){
+		.pos = p,
+		.end = p ? p + n : p,
+		.failed = p == NULL,
+	};
+}
 
 #endif

@@ -12,11 +12,13 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/err.h"
 
 #define BUFFER_BYTES 262144
 #define WINDOW_LOG_MAX 27
+#define ZSTD_FRAME_BYTES 5 /* least that tells a frame's kind */
 
 enum form { PLAIN, GZIP, ZSTD };
 
@@ -26,14 +28,23 @@ struct zio {
 	enum form form;
 	bool ended;        /* the file has no more bytes */
 	bool inside;       /* a member or frame has begun and not ended */
+	uint64_t members;  /* gzip: members that have ended */
+	bool padding;      /* gzip: zeros behind the last member */
 	uint64_t position, size;
 	uint8_t *in;       /* BUFFER_BYTES: file bytes at..len not yet used */
 	size_t at, len;
 	z_stream gz;
 	ZSTD_DStream *zstd;
+	size_t zstd_wants; /* input bytes up to the end of a block */
 	FILE *file;
 	char *file_buffer;
 };
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
 
 /* More bytes of the file, when all are used. */
 static int
@@ -73,23 +84,32 @@ fill_head(struct zio *z)
 	return 0;
 }
 
-static int
+/* A zstd frame, or one to be skipped, with which some compressors begin. */
+static bool
+is_zstd(const uint8_t head[4])
+{
+	static const uint8_t frame[4] = { 0x28, 0xb5, 0x2f, 0xfd },
+			     skip[3] = { 0x2a, 0x4d, 0x18 };
+
+	return memcmp(head, frame, 4) == 0 ||
+	       ((head[0] & 0xf0) == 0x50 && memcmp(head + 1, skip, 3) == 0);
+}
+
+static void
 detect(struct zio *z)
 {
-	static const uint8_t zstd_magic[4] = { 0x28, 0xb5, 0x2f, 0xfd };
-
 	if (z->len >= 2 && z->in[0] == 0x1f && z->in[1] == 0x8b) {
 		z->form = GZIP;
 		if (inflateInit2(&z->gz, 15 + 16) != Z_OK)
 			abort();
-	} else if (z->len >= 4 && memcmp(z->in, zstd_magic, 4) == 0) {
+	} else if (z->len >= 4 && is_zstd(z->in)) {
 		z->form = ZSTD;
 		z->zstd = ZSTD_createDStream();
 		if (z->zstd == NULL)
 			abort();
 		ZSTD_DCtx_setParameter(z->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+		z->zstd_wants = ZSTD_FRAME_BYTES;
 	}
-	return 0;
 }
 
 static int
@@ -117,8 +137,6 @@ zio_open(const char *path, struct zio **out)
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		z->size = (uint64_t)st.st_size;
 	err = fill_head(z);
-	if (err == 0)
-		err = detect(z);
 	if (err != 0) {
 		int saved = errno;
 
@@ -126,6 +144,7 @@ zio_open(const char *path, struct zio **out)
 		errno = saved;
 		return err;
 	}
+	detect(z);
 	*out = z;
 	return 0;
 }
@@ -160,40 +179,69 @@ read_plain(struct zio *z, void *buf, size_t n)
 		z->position += got > 0 ? (uint64_t)got : 0;
 		return got < 0 ? (z->error = ERR_IO) : got;
 	}
-	n = n < left ? n : left;
+	n = least(n, left);
 	memcpy(buf, z->in + z->at, n);
 	z->at += n;
 	return (int64_t)n;
 }
 
-/* Bytes behind the last member that begin no other are left alone, as gzip does. */
+/* Between members, with bytes at hand: does another member begin? Zeros up to the
+ * end are the padding of tapes and fixed-size blocks; anything else is damage. */
+static bool
+begin_member(struct zio *z)
+{
+	if (z->in[z->at] == 0 && z->members > 0)
+		z->padding = true;
+	while (z->padding && z->at < z->len && z->in[z->at] == 0)
+		z->at++;
+	if (z->padding && z->at < z->len)
+		z->error = ERR_DAMAGED;
+	z->inside = !z->padding;
+	return z->inside;
+}
+
+static void
+inflate_some(struct zio *z)
+{
+	int rc;
+
+	z->gz.next_in = z->in + z->at;
+	z->gz.avail_in = (uInt)(z->len - z->at);
+	rc = inflate(&z->gz, Z_NO_FLUSH);
+	z->at = z->len - z->gz.avail_in;
+	if (rc == Z_STREAM_END) {
+		z->inside = false;
+		z->members++;
+		inflateReset(&z->gz);
+	} else if (rc != Z_OK && rc != Z_BUF_ERROR) {
+		z->error = ERR_DAMAGED;
+	}
+}
+
 static int64_t
 read_gzip(struct zio *z, void *buf, size_t n)
 {
 	z->gz.next_out = buf;
 	z->gz.avail_out = (uInt)n;
-	while (z->gz.avail_out == n) {
-		int rc;
-
+	while (z->gz.avail_out == n && z->error == 0) {
 		if (fill(z) != 0)
-			return z->error;
+			break;
 		if (z->at == z->len)
-			return z->inside || z->position == 0 ? (z->error = ERR_TRUNCATED) : 0;
-		z->inside = true;
-		z->gz.next_in = z->in + z->at;
-		z->gz.avail_in = (uInt)(z->len - z->at);
-		rc = inflate(&z->gz, Z_NO_FLUSH);
-		z->at = z->len - z->gz.avail_in;
-		if (rc == Z_STREAM_END) {
-			z->inside = false;
-			inflateReset(&z->gz);
-		} else if (rc != Z_OK && rc != Z_BUF_ERROR) {
-			return z->error = ERR_DAMAGED;
-		}
+			return z->error = z->inside ? ERR_TRUNCATED : 0;
+		if (z->inside || begin_member(z))
+			inflate_some(z);
 	}
-	return (int64_t)(n - z->gz.avail_out);
+	return z->gz.avail_out < n ? (int64_t)(n - z->gz.avail_out) : z->error;
 }
 
+static int
+zstd_error(size_t rc)
+{
+	return ZSTD_getErrorCode(rc) == ZSTD_error_frameParameter_windowTooLarge ? ERR_LIMIT :
+	       ERR_DAMAGED;
+}
+
+/* A block at a time, so that damage in one takes nothing from those before. */
 static int64_t
 read_zstd(struct zio *z, void *buf, size_t n)
 {
@@ -207,14 +255,16 @@ read_zstd(struct zio *z, void *buf, size_t n)
 			return z->error;
 		if (z->at == z->len && !z->inside)
 			return 0;
-		in = (ZSTD_inBuffer){ z->in, z->len, z->at };
+		in = (ZSTD_inBuffer){ z->in, z->at + least(z->len - z->at, z->zstd_wants),
+			              z->at };
 		rc = ZSTD_decompressStream(z->zstd, &out, &in);
 		if (ZSTD_isError(rc))
-			return z->error = ERR_DAMAGED;
+			return z->error = zstd_error(rc);
 		if (z->at == z->len && z->ended && out.pos == 0 && rc != 0)
 			return z->error = ERR_TRUNCATED;
 		z->at = in.pos;
 		z->inside = rc != 0;
+		z->zstd_wants = rc != 0 ? rc : ZSTD_FRAME_BYTES;
 	}
 	return (int64_t)out.pos;
 }
@@ -226,8 +276,7 @@ zio_read(struct zio *z, void *buf, size_t n)
 		return z->error;
 	if (n == 0)
 		return 0;
-	if (n > BUFFER_BYTES)
-		n = BUFFER_BYTES;
+	n = least(n, BUFFER_BYTES);
 	switch (z->form) {
 	case PLAIN:
 		return read_plain(z, buf, n);
@@ -269,7 +318,8 @@ zio_file(struct zio *z)
 	if (z->file != NULL)
 		return z->file;
 	z->file = fopencookie(z, "rb", io);
-	z->file_buffer = malloc(BUFFER_BYTES);
+	if (z->file_buffer == NULL)
+		z->file_buffer = malloc(BUFFER_BYTES);
 	if (z->file == NULL || z->file_buffer == NULL)
 		abort();
 	setvbuf(z->file, z->file_buffer, _IOFBF, BUFFER_BYTES);

@@ -2,7 +2,8 @@
  * zio - an input stream that may be compressed: plain, gzip (zlib) or zstd, told
  * by its first bytes, never by its name. "-" is standard input.
  *
- * Several members or frames one after another read as one stream. A zstd window
+ * Several members or frames one after another read as one stream; zeros behind the
+ * last gzip member are padding, anything else behind it is damage. A zstd window
  * larger than 128 MiB is refused, so memory is bounded.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -21,7 +22,8 @@ int zio_open(const char *path, struct zio **z);
 void zio_close(struct zio *z); /* takes NULL */
 
 /* Up to n bytes; 0 at the end; or ERR_IO (errno), ERR_DAMAGED (compressed data
- * wrong), ERR_TRUNCATED (compressed data end early). Errors stay. */
+ * wrong), ERR_TRUNCATED (compressed data end early), ERR_LIMIT (window too large).
+ * Errors stay. */
 int64_t zio_read(struct zio *z, void *buf, size_t n);
 
 /* A FILE over the same stream, for libraries that want one; closed with z unless

@@ -3,8 +3,10 @@
 
 #include "cmd/commands.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -80,26 +82,21 @@ static const char *const completion_examples[] = {
 };
 
 static const struct command_row commands[] = {
-	// A 	{ "analyze", "captures and observations to a quality report", "INPUT...", 1, -1,
-	// A 	  analyze_examples,
-	// A 	  "Reads captures (pcap or pcapng, also compressed with gzip or zstd) or observation
-	// files "
-	// A 	  "(.sso), finds the swarms in them and infers what their viewers lived through:
-	// start-up "
-	// A 	  "delay, stalls, skips, lag and the chunk retrieval ratio, each with its bounds.
-	// Several "
-	// A 	  "inputs are merged by time. Nothing is sent anywhere.",
-	// A 	  analyze_options, cmd_analyze },
+	{ "analyze", "captures and observations to a quality report", "INPUT...", 1, -1,
+	  analyze_examples,
+	  "Reads captures (pcap or pcapng, also compressed with gzip or zstd) or observation files "
+	  "(.sso), finds the swarms in them and infers what their viewers lived through: start-up "
+	  "delay, stalls, skips, lag and the chunk retrieval ratio, each with its bounds. Several "
+	  "inputs are merged by time. Nothing is sent anywhere.",
+	  analyze_options, cmd_analyze },
 	{ "decode", "captures to observations, one a line", "INPUT...", 1, -1, decode_examples,
 	  "Prints what swarms' messages say, one observation a line: who holds, wants, sends and "
 	  "receives which chunks.",
 	  decode_options, cmd_decode },
-	// A 	{ "score", "a report against the truth", "REPORT", 1, 1, score_examples,
-	// A 	  "Matches the sessions and events of a report with a truth log, one to one, and
-	// prints how "
-	// A 	  "wrong they are: errors, precision and recall, coverage and width of the
-	// intervals.",
-	// A 	  score_options, cmd_score },
+	{ "score", "a report against the truth", "REPORT", 1, 1, score_examples,
+	  "Matches the sessions and events of a report with a truth log, one to one, and prints "
+	  "how wrong they are: errors, precision and recall, coverage and width of the intervals.",
+	  score_options, cmd_score },
 	{ "simulate", "a simulated swarm: observations, packets and truth", "[SCENARIO]", 0, 1,
 	  simulate_examples,
 	  "Runs a swarm of the reference peer in virtual time and writes what a tap would see of it "
@@ -121,6 +118,11 @@ const struct program program = {
 	.name = "swarmscope",
 	.version = PACKAGE_VERSION,
 	.purpose = "how well the viewers of a peer-to-peer live stream are served",
+	.about = "Watches swarms that share a live stream from outside: reads the buffer maps that "
+	         "their peers send each other, and infers what the viewers live through: start-up "
+	         "delay, freezes, skips, lag and the share of chunks that arrive in time. It needs "
+	         "nothing in the player and looks at no picture.",
+	.date = "2026-11-25",
 	.commands = commands,
 	.global = global_options,
 };
@@ -141,6 +143,16 @@ command_begin(const struct command_row *row, int argc, char **argv, void *opt,
 	log.progress = !global->quiet && !global->no_progress;
 	log_init(&log, program.name, row->name);
 	return 0;
+}
+
+int
+command_end(struct outfile *out)
+{
+	int err = outfile_commit(out);
+
+	if (err == 0)
+		return 0;
+	return command_fail(err, "cannot write standard output: %s", strerror(errno));
 }
 
 int

@@ -2,8 +2,34 @@
  * commands - the table of subcommands. A command is one file here: its options'
  * rows, its struct, its run function; and one row in commands.c.
  *
- * run gets the whole command line from the command's name on, calls options_parse
- * and answers the exit status.
+ * run gets the whole command line from the command's name on and answers the exit
+ * status. A command that counts lines:
+ *
+ *   struct count { const char *output; int64_t most; };
+ *
+ *   const struct option_row count_options[] = {
+ *           { .name = "most", .letter = 'm', .type = OPTION_INT, .arg = "N", .min = 1,
+ *             .max = 1e9, .preset = "1000", .group = "Limits", .text = "stop after N lines",
+ *             .offset = offsetof(struct count, most) },
+ *           { .name = NULL },
+ *   };
+ *
+ *   int
+ *   cmd_count(const struct command_row *row, int argc, char **argv)
+ *   {
+ *           struct global global = { 0 };
+ *           struct count opt = { 0 };
+ *           char **args;
+ *           int n, rc = command_begin(row, argc, argv, &opt, &global, &args, &n);
+ *
+ *           if (rc != 0)
+ *                   return rc - 1;
+ *           rc = count(&opt, args, n);
+ *           free(args);
+ *           return rc;
+ *   }
+ *
+ * Its manual page is one more line in cmd/Makefile.inc.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,6 +38,7 @@
 
 #include "base/log.h"
 #include "base/options.h"
+#include "base/outfile.h"
 
 /* Options that every command takes. */
 struct global {
@@ -25,6 +52,10 @@ extern const struct program program;
  * end, plus one (help was asked for: 1, usage: 3). */
 int command_begin(const struct command_row *row, int argc, char **argv, void *opt,
                   struct global *global, char ***args, int *n);
+
+/* Makes what was written to standard output appear: 0, or the exit status of the
+ * error, which is told. */
+int command_end(struct outfile *out);
 
 /* An error on one line; answers the exit status for it. */
 int command_fail(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));

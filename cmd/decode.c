@@ -8,10 +8,11 @@
 #include "base/outfile.h"
 #include "cmd/commands.h"
 #include "cmd/input.h"
+#include "record/sso.h"
 #include "report/observed.h"
 
 struct decode_command {
-	const char *output, *protocol;
+	const char *output, *protocol, *write, *append;
 	int kind;
 	int64_t count;
 };
@@ -26,6 +27,12 @@ const struct option_row decode_options[] = {
 	{ .name = "output", .letter = 'o', .type = OPTION_STRING, .arg = "FILE", .group = "Output",
 	  .text = "write to this file, whole or not at all; - is standard output",
 	  .offset = offsetof(struct decode_command, output) },
+	{ .name = "write", .letter = 'w', .type = OPTION_STRING, .arg = "FILE", .group = "Output",
+	  .text = "keep the observations in this .sso file instead of printing them",
+	  .offset = offsetof(struct decode_command, write) },
+	{ .name = "append", .letter = 'a', .type = OPTION_STRING, .arg = "FILE", .group = "Output",
+	  .text = "the same, behind what the file already holds",
+	  .offset = offsetof(struct decode_command, append) },
 	{ .name = "kind", .letter = 'k', .type = OPTION_ENUM, .arg = "KIND", .values = kinds,
 	  .preset = "all", .group = "Selection", .text = "only this kind of observation",
 	  .offset = offsetof(struct decode_command, kind) },
@@ -40,7 +47,8 @@ const struct option_row decode_options[] = {
 
 struct print_sink {
 	struct obs_sink sink;
-	FILE *out;
+	FILE *out;               /* or: */
+	struct sso_writer *file;
 	bool json;
 	int kind;      /* 0 all */
 	int64_t left;  /* observations still to print; negative: no limit */
@@ -58,10 +66,53 @@ print(struct obs_sink *self, const struct observation *o)
 		return;
 	if (p->left > 0)
 		p->left--;
-	if (p->json)
+	if (p->file != NULL)
+		sso_writer_put(p->file, o);
+	else if (p->json)
 		observed_json(p->out, o, proto ? proto->name : NULL);
 	else
 		observed_text(p->out, o, proto ? proto->name : NULL);
+}
+
+static int
+cannot_write(int err, const char *name)
+{
+	return command_fail(err, "cannot write %s: %s (free some space or name another file)", name,
+	                    err == ERR_IO || err == ERR_FULL || err == ERR_PERMISSION ?
+	                            strerror(errno) : err_text(err));
+}
+
+static int
+print_to(struct print_sink *sink, struct input *in, const char *path)
+{
+	const char *name = path ? path : "standard output";
+	struct outfile *file;
+	int err = outfile_open(path, &file), status;
+
+	if (err != 0)
+		return cannot_write(err, name);
+	sink->out = outfile_stream(file);
+	status = input_run(in);
+	err = outfile_commit(file);
+	return err != 0 ? cannot_write(err, name) : status;
+}
+
+static int
+keep_in(struct print_sink *sink, struct input *in, const struct decode_command *opt)
+{
+	const char *path = opt->append ? opt->append : opt->write;
+	struct sso_meta meta = { .start_ns = input_counts(in)->first_ns,
+		                 .clock = SSO_CLOCK_CAPTURE };
+	struct sso_writer file;
+	int err = opt->append ? sso_writer_append(&file, path, &meta) :
+	                        sso_writer_open(&file, path, &meta), status;
+
+	if (err != 0)
+		return cannot_write(err, path);
+	sink->file = &file;
+	status = input_run(in);
+	err = sso_writer_close(&file);
+	return err != 0 ? cannot_write(err, path) : status;
 }
 
 static int
@@ -71,28 +122,18 @@ decode(const struct decode_command *opt, const struct global *global, char **pat
 		.sink.put = print, .json = global->json, .kind = opt->kind,
 		.left = opt->count > 0 ? opt->count : -1,
 	};
-	struct outfile *file;
 	struct input *in;
-	int status = input_open(paths, n, opt->protocol, &sink.sink, &in), err;
+	int status = input_open(paths, n, opt->protocol, &sink.sink, &in);
 
 	if (status != 0)
 		return status;
-	err = outfile_open(opt->output, &file);
-	if (err != 0) {
-		input_close(in);
-		return command_fail(err, "cannot write %s: %s", opt->output, strerror(errno));
-	}
-	sink.out = outfile_stream(file);
-	status = input_run(in);
-	err = outfile_commit(file);
-	if (err != 0)
-		status =
-		    command_fail(err, "cannot write %s: %s (free some space or name another file)",
-				 opt->output ? opt->output : "standard output", strerror(errno));
-	else if (status == 0 && sink.seen == 0)
-		status =
-		    command_fail(ERR_NO_DATA, "no swarm in %s (see --protocol for what is known)",
-				 n == 1 ? paths[0] : "the inputs");
+	status = opt->write || opt->append ? keep_in(&sink, in, opt) :
+	                                     print_to(&sink, in, opt->output);
+	if (status == 0 && sink.seen == 0)
+		status = command_fail(ERR_NO_DATA,
+		                      "no swarm in %s (see 'swarmscope version' for the "
+		                      "protocols that are read)",
+		                      n == 1 ? paths[0] : "the inputs");
 	input_close(in);
 	return status;
 }

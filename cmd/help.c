@@ -22,20 +22,22 @@ cmd_help(const struct command_row *row, int argc, char **argv)
 	const struct command_row *about = NULL;
 	struct global global = { 0 };
 	struct help opt = { 0 };
+	struct outfile *out;
 	char **args;
 	int n, rc = command_begin(row, argc, argv, &opt, &global, &args, &n);
 
 	if (rc != 0)
 		return rc - 1;
 	if (n == 1 && (about = options_command(args[0])) == NULL) {
-		options_complain(NULL, "unknown command '%s'", args[0]);
+		rc = options_unknown_command(args[0]);
 		free(args);
-		return err_exit_status(ERR_USAGE);
+		return err_exit_status(rc);
 	}
+	outfile_open(NULL, &out);
 	if (opt.man)
-		options_man(stdout, about);
+		options_man(outfile_stream(out), about);
 	else
-		options_help(stdout, about);
+		options_help(outfile_stream(out), about);
 	free(args);
-	return fflush(stdout) == 0 ? 0 : err_exit_status(ERR_IO);
+	return command_end(out);
 }

@@ -20,9 +20,10 @@ int input_open(char **paths, int n, const char *protocol, struct obs_sink *out,
 /* Reads everything. 0, or an exit status; what ends early is a warning. */
 int input_run(struct input *in);
 
-const struct counts *input_counts(struct input *in); /* of the captures */
-uint64_t input_warnings(const struct input *in);
-const char *input_warning(const struct input *in, uint64_t i);
+/* Of observation files only the number of observations and their times are known. */
+const struct counts *input_counts(struct input *in);
+size_t input_warnings(const struct input *in);
+const char *input_warning(const struct input *in, size_t i);
 void input_close(struct input *in);
 
 #endif

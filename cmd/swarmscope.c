@@ -1,80 +1,86 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/outfile.h"
 #include "cmd/commands.h"
 
-/* A second SIGINT in a row, or the first where nothing is to be saved: end as
- * shells expect. */
+/* Ends as shells expect, and leaves nothing half written behind. */
 static void
 on_signal(int signal_number)
 {
+	outfile_abandon_all();
 	_exit(128 + signal_number);
 }
 
-static int
-unknown_command(const char *name)
+/* A reader that leaves early ends us without a word, as it does tcpdump: SIGPIPE
+ * stays what it is, and shells see 141. */
+static void
+catch_signals(void)
 {
-	const char *names[64], *near;
-	size_t n = 0;
-
-	for (const struct command_row *c = program.commands; c->name != NULL; c++)
-		names[n++] = c->name;
-	near = options_nearest(name, names, n);
-	if (near != NULL)
-		options_complain(NULL, "unknown command '%s'; did you mean '%s'?", name, near);
-	else
-		options_complain(NULL, "unknown command '%s'", name);
-	return err_exit_status(ERR_USAGE);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	signal(SIGHUP, on_signal);
 }
 
-/* The command's name: the first word that is no option. Options before it move
- * behind it. */
+/* Where -V or --version stands before the command; 0 if nowhere. */
 static int
-command_index(int argc, char **argv)
+version_index(int argc, char **argv, int command)
 {
-	for (int i = 1; i < argc; i++)
-		if (argv[i][0] != '-')
+	int end = command > 0 ? command : argc;
+
+	for (int i = 1; i < end; i++)
+		if (strcmp(argv[i], "-V") == 0 || strcmp(argv[i], "--version") == 0)
 			return i;
 	return 0;
+}
+
+/* Moves word i to the front: the command, its options behind it. */
+static void
+to_front(char **argv, int i)
+{
+	char *word = argv[i];
+
+	memmove(argv + 2, argv + 1, (size_t)(i - 1) * sizeof *argv);
+	argv[1] = word;
+}
+
+static int
+no_command(int argc, char **argv)
+{
+	struct global global = { 0 };
+	char **args;
+	int n, rc = options_parse(NULL, argc, argv, NULL, &global, &args, &n);
+
+	if (rc > 0)
+		return 0;
+	if (rc == 0) {
+		free(args);
+		rc = options_complain(NULL, "missing command");
+	}
+	return err_exit_status(rc);
 }
 
 int
 main(int argc, char **argv)
 {
-	char version[] = "version", *name;
 	const struct command_row *row;
-	int at;
+	int command, version;
 
 	options_program = &program;
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
-	at = command_index(argc, argv);
-	if (at == 0) {
-		bool asks_version = argc > 1 && (strcmp(argv[1], "-V") == 0 ||
-		                                 strcmp(argv[1], "--version") == 0);
-		bool asks_help = argc > 1 && (strcmp(argv[1], "-h") == 0 ||
-		                              strcmp(argv[1], "--help") == 0);
-
-		if (asks_version)
-			return cmd_version(options_command("version"), 1,
-					   (char *[]){ version, NULL });
-		if (argc > 1 && !asks_help) {
-			options_complain(NULL, "unknown option '%s'", argv[1]);
-			return err_exit_status(ERR_USAGE);
-		}
-		options_help(asks_help ? stdout : stderr, NULL);
-		return asks_help ? 0 : err_exit_status(ERR_USAGE);
-	}
-	row = options_command(argv[at]);
+	catch_signals();
+	command = options_find_command(argc, argv);
+	version = version_index(argc, argv, command);
+	if (version == 0 && command == 0)
+		return no_command(argc, argv);
+	to_front(argv, version > 0 ? version : command);
+	row = options_command(version > 0 ? "version" : argv[1]);
 	if (row == NULL)
-		return unknown_command(argv[at]);
-	name = argv[at];
-	memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof *argv);
-	argv[1] = name;
+		return err_exit_status(options_unknown_command(argv[1]));
 	return row->run(row, argc - 1, argv + 1);
 }

@@ -12,18 +12,18 @@ const struct option_row version_options[] = {
 };
 
 static void
-write_text(void)
+write_text(FILE *out)
 {
-	printf("%s %s\n%s\nprotocols:", program.name, program.version, probe_library());
+	fprintf(out, "%s %s\n%s\nprotocols:", program.name, program.version, probe_library());
 	for (const struct proto *const *p = proto_table; *p != NULL; p++)
-		printf(" %s", (*p)->name);
-	putchar('\n');
+		fprintf(out, " %s", (*p)->name);
+	putc('\n', out);
 }
 
 static void
-write_json(void)
+write_json(FILE *out)
 {
-	struct json_writer w = json_writer_to(stdout, false);
+	struct json_writer w = json_writer_to(out, false);
 
 	json_object(&w);
 	json_put_string(&w, "program", program.name);
@@ -35,22 +35,21 @@ write_json(void)
 		json_string(&w, (*p)->name);
 	json_array_end(&w);
 	json_object_end(&w);
-	putchar('\n');
+	putc('\n', out);
 }
 
 int
 cmd_version(const struct command_row *row, int argc, char **argv)
 {
 	struct global global = { 0 };
+	struct outfile *out;
 	char **args;
 	int n, opt = 0, rc = command_begin(row, argc, argv, &opt, &global, &args, &n);
 
 	if (rc != 0)
 		return rc - 1;
-	if (global.json)
-		write_json();
-	else
-		write_text();
+	outfile_open(NULL, &out);
+	(global.json ? write_json : write_text)(outfile_stream(out));
 	free(args);
-	return fflush(stdout) == 0 ? 0 : 1;
+	return command_end(out);
 }

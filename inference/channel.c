@@ -8,7 +8,8 @@
 #include "inference/timeline.h"
 
 #define S_NS 1000000000
-#define CLOCK_TOLERANCE_NS (2 * (int64_t)S_NS) /* a chunk this near the clock's line is on it */
+#define CLOCK_TOLERANCE_NS 50000000 /* a chunk this near the line, + its duration, is on it */
+#define CLOCK_FARTHEST_NS (2 * (int64_t)S_NS) /* ... and never farther */
 #define CHUNK_LEAST_NS 1000000                 /* bounds of a believable duration */
 #define CHUNK_MOST_NS (10 * (int64_t)S_NS)
 #define AHEAD_CHUNKS 256u      /* a map may show so much more than the newest mark */
@@ -139,6 +140,23 @@ unwrap(const struct channels *s, const struct channel *c, uint64_t chunk)
 	return head + ahead >= span ? head + ahead - span : chunk;
 }
 
+/* How far off the line a chunk of the channel may be: chunks differ in duration, and
+ * the line is the less certain the farther the chunk is from what is marked. */
+static int64_t
+tolerance(const struct timeline *t, uint64_t chunk)
+{
+	uint64_t apart = chunk > t->newest ? chunk - t->newest :
+	                 chunk < t->oldest ? t->oldest - chunk : 0;
+	int64_t off_ns = CLOCK_TOLERANCE_NS + t->chunk.best_ns, more_ns;
+
+	if (apart > TIMELINE_CHUNKS ||
+	    __builtin_mul_overflow((int64_t)apart, t->chunk.hi_ns - t->chunk.lo_ns, &more_ns) ||
+	    more_ns > CLOCK_FARTHEST_NS)
+		return CLOCK_FARTHEST_NS;
+	off_ns += more_ns;
+	return off_ns < CLOCK_FARTHEST_NS ? off_ns : CLOCK_FARTHEST_NS;
+}
+
 /* How far the chunk's source time is from the channel's line; INT64_MAX: not on
  * it. Before a duration is known any believable slope will do. */
 static int64_t
@@ -155,12 +173,12 @@ off_line(const struct channel *c, uint64_t chunk, int64_t source_ns)
 			return INT64_MAX;
 		slope_ns = off_ns / (int64_t)(chunk - t->newest);
 		return slope_ns >= CHUNK_LEAST_NS && slope_ns <= CHUNK_MOST_NS ?
-		           CLOCK_TOLERANCE_NS : INT64_MAX;
+		           CLOCK_FARTHEST_NS : INT64_MAX;
 	}
 	if (__builtin_sub_overflow(source_ns, at_ns, &off_ns))
 		return INT64_MAX;
 	off_ns = off_ns < 0 ? -off_ns : off_ns;
-	return off_ns <= CLOCK_TOLERANCE_NS ? off_ns + 1 : INT64_MAX;
+	return off_ns <= tolerance(t, chunk) ? off_ns + 1 : INT64_MAX;
 }
 
 static struct channel *
@@ -347,6 +365,8 @@ tell_channel(struct channels *s, struct channel *c, int64_t t_ns)
 	struct observation *o = obs_begin(&s->buf, OBS_CHANNEL, t_ns);
 
 	timeline_estimate(&c->timeline);
+	if (s->opt->chunk_rate > 0)
+		c->timeline.chunk = estimate_at((int64_t)(S_NS / s->opt->chunk_rate));
 	measure_rate(c);
 	if (!c->named && !c->wire && estimate_known(&c->timeline.chunk)) {
 		find_epoch(c);

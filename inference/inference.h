@@ -28,7 +28,6 @@ struct inference_options {
 	uint32_t max_peers;         /* ceiling; likewise */
 	int64_t gone_ns;            /* least silence that ends a session */
 	int64_t switch_ns;          /* longest gap of a switch */
-	bool ignore_playpos;        /* hide the play position that maps carry */
 	double chunk_rate;          /* chunks/s given by the user; 0 = estimate */
 	struct player_model player;
 	struct playhead playhead[INFERENCE_PROTOCOLS]; /* by protocol id */

@@ -58,6 +58,8 @@ started(struct player *p, const struct player_listener *to)
 {
 	struct estimate none = ESTIMATE_UNKNOWN;
 
+	if (p->playing_hi)
+		return;
 	p->playing_hi = true;
 	tell(to, PLAYER_STARTED, &p->playing, &none, 0);
 }
@@ -116,6 +118,7 @@ resume(struct player *p, int64_t best_ns, int64_t hi_ns, const struct player_lis
 
 	duration.lo_ns = max64(duration.lo_ns, 0);
 	duration.best_ns = max64(duration.best_ns, 0);
+	started(p, to);
 	tell(to, PLAYER_STALLED, &p->stalled, &duration, 0);
 	p->stall_total_ns += duration.best_ns;
 	p->origin_ns += duration.best_ns;
@@ -135,14 +138,15 @@ watch_resume(struct player *p, const struct player_limits *lim, const struct pla
 		       p->joined.hi + lim->latency_hi - lim->latency, to);
 }
 
-/* The chunks given up become one skip once media follows them. */
+/* The chunks given up become one skip once media follows them and the start, which
+ * comes first, has been told. */
 static void
 close_hole(struct player *p, const struct player_listener *to)
 {
 	struct estimate at = ESTIMATE_UNKNOWN, none = ESTIMATE_UNKNOWN;
 	int64_t due_ns = p->origin_ns + p->hole_media_ns;
 
-	if (p->hole_chunks == 0)
+	if (p->hole_chunks == 0 || (estimate_known(&p->playing) && !p->playing_hi))
 		return;
 	if (estimate_known(&p->playing))
 		at = estimate_of(max64(p->joined.lo, due_ns - 1000000000),
@@ -195,8 +199,9 @@ player_end(struct player *p, const struct player_limits *lim, int64_t last_map_n
 {
 	if (p->state == PLAYER_FILL)
 		return;
-	if (!p->playing_hi)
-		started(p, to);
+	started(p, to);
+	if (p->media_ns > p->hole_media_ns)
+		close_hole(p, to);
 	if (p->state == PLAYER_PLAY &&
 	    last_map_ns > dry_ns(p, lim) + (lim->margin - lim->margin_lo))
 		stall(p, lim, dry_ns(p, lim));

@@ -33,7 +33,7 @@ timeline_mark(struct timeline *t, uint64_t chunk, int64_t source_ns)
 
 	if (timeline_known(t, chunk, &known_ns))
 		return known_ns == source_ns ? TIMELINE_KNOWN : TIMELINE_CONFLICT;
-	if (t->marked[i] && t->id[i] > chunk)
+	if (t->marks > 0 && chunk < t->newest && t->newest - chunk >= TIMELINE_CHUNKS)
 		return TIMELINE_CONFLICT;
 	t->id[i] = chunk;
 	t->source_ns[i] = source_ns;
@@ -66,6 +66,12 @@ nearest(const struct timeline *t, uint64_t chunk, uint64_t *found, int64_t *sour
 	return timeline_known(t, *found, source_ns);
 }
 
+static bool
+is_far(int64_t ns)
+{
+	return ns < -TIMELINE_FAR_NS || ns > TIMELINE_FAR_NS;
+}
+
 bool
 timeline_at(const struct timeline *t, uint64_t chunk, int64_t *source_ns)
 {
@@ -79,9 +85,20 @@ timeline_at(const struct timeline *t, uint64_t chunk, int64_t *source_ns)
 	if (!estimate_known(&t->chunk))
 		return false;
 	if (__builtin_mul_overflow((int64_t)(chunk - near), t->chunk.best_ns, &by_ns) ||
-	    __builtin_add_overflow(near_ns, by_ns, &by_ns))
+	    __builtin_add_overflow(near_ns, by_ns, &by_ns) || is_far(by_ns))
 		return false;
 	*source_ns = by_ns;
+	return true;
+}
+
+bool
+timeline_on(const struct timeline *t, uint64_t chunk, int64_t clock_ns, int64_t *at_ns)
+{
+	int64_t ns;
+
+	if (!timeline_at(t, chunk, &ns) || __builtin_add_overflow(ns, clock_ns, &ns) || is_far(ns))
+		return false;
+	*at_ns = ns;
 	return true;
 }
 
@@ -132,15 +149,18 @@ void
 timeline_estimate(struct timeline *t)
 {
 	uint64_t chunk[SAMPLES];
-	int64_t ns[SAMPLES], slope[SAMPLES * SAMPLES / 2], by_ns;
+	int64_t ns[SAMPLES], slope[SAMPLES * SAMPLES / 2], by_ns, each_ns;
 	uint64_t apart = (t->newest - t->oldest) / 3 + 1;
 	uint32_t n = t->marks ? sample(t, chunk, ns) : 0, slopes = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t j = i + 1; j < n; j++)
 			if (chunk[j] - chunk[i] >= apart &&
-			    !__builtin_sub_overflow(ns[j], ns[i], &by_ns) && by_ns > 0)
-				slope[slopes++] = by_ns / (int64_t)(chunk[j] - chunk[i]);
+			    !__builtin_sub_overflow(ns[j], ns[i], &by_ns)) {
+				each_ns = by_ns / (int64_t)(chunk[j] - chunk[i]);
+				if (by_ns > 0 && each_ns < STEP_MAX_NS)
+					slope[slopes++] = each_ns;
+			}
 	if (slopes == 0)
 		return;
 	sort(slope, slopes);

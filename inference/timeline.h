@@ -19,6 +19,9 @@
 
 #define TIMELINE_CHUNKS 4096u /* a power of two */
 
+/* Times told are within +- this, so that two of them can be subtracted. */
+#define TIMELINE_FAR_NS (INT64_MAX / 2)
+
 struct timeline {
 	uint64_t id[TIMELINE_CHUNKS]; /* chunk of this place; valid if marked */
 	int64_t source_ns[TIMELINE_CHUNKS];
@@ -39,12 +42,16 @@ enum timeline_answer timeline_mark(struct timeline *t, uint64_t chunk, int64_t s
 /* The chunk's own mark. False, and *source_ns untouched, if it has none. */
 bool timeline_known(const struct timeline *t, uint64_t chunk, int64_t *source_ns);
 
-/* When the chunk was or will be made: its mark, else from its neighbours. False
- * if nothing is known yet. */
+/* When the chunk was or will be made: its mark, else from its neighbours. False,
+ * and *source_ns untouched, if nothing is known yet or it is too far away. */
 bool timeline_at(const struct timeline *t, uint64_t chunk, int64_t *source_ns);
 
-/* Media in the chunk, > 0: the step from the mark before it where both are known (a
- * chunk is made when its last byte is), else the mean duration; 0 if unknown. */
+/* The same on our clock: the source's + clock_ns. */
+bool timeline_on(const struct timeline *t, uint64_t chunk, int64_t clock_ns, int64_t *at_ns);
+
+/* Media in the chunk, > 0 and at most a minute: the step from the mark before it
+ * where both are known (a chunk is made when its last byte is), else the mean
+ * duration; 0 if unknown. */
 int64_t timeline_step(const struct timeline *t, uint64_t chunk);
 
 /* Estimates the chunk duration anew: median of the slopes between marks far

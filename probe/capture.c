@@ -15,13 +15,13 @@
 #define TEXT_BYTES 6144
 
 struct capture {
-	pcap_t *pcap;    /* owned; NULL when closed */
-	struct zio *zio; /* owned while open */
+	struct zio *zio; /* owned; NULL when closed */
+	pcap_t *pcap;    /* over zio's FILE, which it closes; owned */
 	uint64_t packets;
 	uint64_t size;
 	enum link_type link;
 	bool ended;
-	size_t bytes;    /* of this allocation */
+	size_t bytes; /* of this allocation */
 	char text[TEXT_BYTES];
 	char path[];
 };
@@ -52,7 +52,8 @@ static int fail(struct capture *c, int err, const char *fmt, ...)
 static int
 fail(struct capture *c, int err, const char *fmt, ...)
 {
-	int n = snprintf(c->text, sizeof c->text, "%s: ", c->path);
+	const char *name = strcmp(c->path, "-") == 0 ? "standard input" : c->path;
+	int n = snprintf(c->text, sizeof c->text, "%s: ", name);
 	va_list args;
 
 	if (n < 0 || (size_t)n > sizeof c->text / 2)
@@ -82,42 +83,54 @@ says(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-static int
-fail_open(struct capture *c, const char *text)
-{
-	if (says(text, "error reading"))
-		return fail_errno(c, errno);
-	if (says(text, "truncated"))
-		return fail(c, ERR_NOT_CAPTURE,
-		            "ends inside its file header, nothing can be read (capture again)");
-	return fail(c, ERR_NOT_CAPTURE,
-	            "not a capture: %s (give pcap or pcapng, plain, .gz or .zst)", text);
-}
-
-/* The compressed stream under the capture ended early or is damaged. */
+/* The compressed stream under the capture cannot be read on. */
 static int
 fail_compressed(struct capture *c)
 {
 	if (zio_error(c->zio) == ERR_TRUNCATED)
 		return fail(c, ERR_TRUNCATED,
 		            "its compressed data end early, after %" PRIu64
-		            " packets (what came before is used)", c->packets);
+		            " packets (what came before is used)",
+		            c->packets);
+	if (zio_error(c->zio) == ERR_LIMIT)
+		return fail(c, ERR_LIMIT,
+		            "compressed with a window of more than 128 MiB "
+		            "(decompress it with 'zstd -d --long=31')");
 	return fail(c, ERR_DAMAGED,
 	            "its compressed data are damaged after %" PRIu64
-	            " packets (what came before is used)", c->packets);
+	            " packets (what came before is used)",
+	            c->packets);
+}
+
+static int
+fail_open(struct capture *c, const char *text)
+{
+	if (zio_error(c->zio) == ERR_IO)
+		return fail_errno(c, errno);
+	if (zio_error(c->zio) == ERR_LIMIT)
+		return fail_compressed(c);
+	if (zio_error(c->zio) == ERR_DAMAGED)
+		return fail(c, ERR_NOT_CAPTURE,
+		            "its compressed data are damaged, nothing can be read (get it again)");
+	if (zio_error(c->zio) != 0 || says(text, "truncated"))
+		return fail(c, ERR_NOT_CAPTURE,
+		            "ends inside its file header, nothing can be read (capture again)");
+	return fail(c, ERR_NOT_CAPTURE,
+	            "not a capture: %s (give pcap or pcapng, plain, .gz or .zst)", text);
 }
 
 static int
 fail_next(struct capture *c, const char *text)
 {
-	if (zio_error(c->zio) == ERR_TRUNCATED || zio_error(c->zio) == ERR_DAMAGED)
-		return fail_compressed(c);
-	if (says(text, "error reading"))
+	if (zio_error(c->zio) == ERR_IO)
 		return fail_errno(c, errno);
+	if (zio_error(c->zio) != 0)
+		return fail_compressed(c);
 	if (says(text, "truncated"))
 		return fail(c, ERR_TRUNCATED,
 		            "ends in the middle of a packet, after %" PRIu64
-		            " packets (what came before is used)", c->packets);
+		            " packets (what came before is used)",
+		            c->packets);
 	if (says(text, "an interface has a type"))
 		return fail(c, ERR_LINK_TYPE,
 		            "its interfaces have different link types "
@@ -127,8 +140,8 @@ fail_next(struct capture *c, const char *text)
 		            "its interfaces have different snapshot lengths "
 		            "(convert it with 'editcap -F pcap')");
 	return fail(c, ERR_DAMAGED,
-	            "damaged after %" PRIu64 " packets: %s (what came before is used)",
-	            c->packets, text);
+	            "damaged after %" PRIu64 " packets: %s (what came before is used)", c->packets,
+	            text);
 }
 
 static int
@@ -151,34 +164,32 @@ check_first_byte(struct capture *c, FILE *f)
 {
 	int byte = getc(f);
 
-	if (byte == EOF && zio_error(c->zio) != 0)
-		return zio_error(c->zio) == ERR_IO ? fail_errno(c, errno) : fail_compressed(c);
-	if (byte == EOF)
-		return fail(c, ERR_NOT_CAPTURE,
-		            "empty, not a capture (capture again; tcpdump -U writes at once)");
-	ungetc(byte, f);
-	return 0;
+	if (byte != EOF) {
+		ungetc(byte, f);
+		return 0;
+	}
+	if (zio_error(c->zio) != 0)
+		return fail_open(c, "");
+	return fail(c, ERR_NOT_CAPTURE,
+	            "empty, not a capture (capture again; tcpdump -U writes at once)");
 }
 
 static int
 start(struct capture *c)
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
-	int err = zio_open(c->path, &c->zio);
 	FILE *f;
+	int err;
 
-	if (err != 0)
+	if (zio_open(c->path, &c->zio) != 0)
 		return fail_errno(c, errno);
 	c->size = zio_size(c->zio);
 	f = zio_file(c->zio);
 	err = check_first_byte(c, f);
-	if (err == 0) {
-		c->pcap = pcap_fopen_offline_with_tstamp_precision(
-		    f, PCAP_TSTAMP_PRECISION_NANO, text);
-		if (c->pcap == NULL)
-			err = fail_open(c, text);
-	}
-	return err == 0 ? check_link(c) : err;
+	if (err != 0)
+		return err;
+	c->pcap = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, text);
+	return c->pcap != NULL ? check_link(c) : fail_open(c, text);
 }
 
 int
@@ -262,15 +273,15 @@ capture_link(const struct capture *c)
 }
 
 bool
-capture_is_regular(const struct capture *c)
+capture_can_reopen(const struct capture *c)
 {
-	return c->size > 0;
+	return c->size > 0 && strcmp(c->path, "-") != 0;
 }
 
 uint64_t
 capture_position(const struct capture *c)
 {
-	return c->zio != NULL ? zio_position(c->zio) : 0;
+	return c->zio != NULL && c->size > 0 ? zio_position(c->zio) : 0;
 }
 
 uint64_t

@@ -17,8 +17,8 @@
 #include "proto/proto.h"
 
 enum counts_class {
-	COUNTS_SWARM,       /* of a recognised flow; by protocol below */
-	COUNTS_NOT_SWARM,   /* IP, but of no decoder */
+	COUNTS_SWARM,     /* of a recognised flow; by protocol below */
+	COUNTS_NOT_SWARM, /* IP, but of no decoder */
 	COUNTS_NOT_IP,
 	COUNTS_CUT,         /* so little captured that it cannot be told */
 	COUNTS_UNDECODABLE, /* headers that contradict themselves, or fragments
@@ -40,7 +40,7 @@ enum counts_bad {
 	COUNTS_BAD_LINK,
 	COUNTS_BAD_IP,
 	COUNTS_BAD_UDP,
-	COUNTS_BAD_FRAGMENT, /* contradicts other fragments of its datagram */
+	COUNTS_BAD_FRAGMENT,  /* contradicts other fragments of its datagram */
 	COUNTS_LOST_FRAGMENT, /* its datagram never became whole */
 	COUNTS_BADS
 };
@@ -50,33 +50,35 @@ struct counts_sum {
 };
 
 struct counts_protocol {
-	struct counts_sum sum;     /* of COUNTS_SWARM */
-	uint64_t datagrams;        /* given to the decoder in recognised flows */
-	uint64_t observed;         /* datagrams that told something */
-	uint64_t other;            /* datagrams with nothing to report */
-	uint64_t cut;              /* datagrams cut before the decoder was through */
+	struct counts_sum sum;        /* of COUNTS_SWARM */
+	uint64_t datagrams;           /* given to the decoder in recognised flows */
+	uint64_t observed;            /* datagrams that told something */
+	uint64_t other;               /* datagrams with nothing to report */
+	uint64_t cut;                 /* datagrams cut before the decoder was through */
 	uint64_t bad[COUNTS_REASONS]; /* the other datagrams, by reason */
-	uint64_t doubtful;         /* datagrams outside recognised flows that began
-	                            * like the protocol and then broke its rules;
-	                            * their bytes are not the protocol's */
-	uint64_t flows;            /* recognised, again after each time forgotten */
-	uint64_t forgotten;        /* given up after too many bad datagrams in a row */
+	uint64_t doubtful;            /* datagrams outside recognised flows that began
+	                               * like the protocol and then broke its rules;
+	                               * their bytes are not the protocol's */
+	uint64_t flows;               /* recognised, again after each time forgotten */
+	uint64_t forgotten;           /* given up after too many bad datagrams in a row */
 };
 
 struct counts {
 	struct counts_sum total;
 	struct counts_sum class[COUNTS_CLASSES];
+	struct counts_sum snapped; /* packets of which the capture kept less than the
+	                            * wire had, and the bytes it left out */
 	struct counts_protocol protocol[PROTO_IDS]; /* by enum proto_id */
 	int64_t first_ns, last_ns; /* least and greatest time; no packets: both 0 */
 	uint64_t observations;
-	uint64_t backwards;        /* packets earlier than the one before */
-	uint64_t bad_times;        /* packets whose time was out of range: clamped */
+	uint64_t backwards; /* packets earlier than the one before */
+	uint64_t bad_times; /* packets whose time was out of range: clamped */
 	uint64_t bad[COUNTS_BADS];
-	uint64_t fragments;        /* fragments of what may be UDP */
-	uint64_t reassembled;      /* datagrams put together */
+	uint64_t fragments;   /* fragments of what may be UDP */
+	uint64_t reassembled; /* datagrams put together */
 	uint64_t fragment_overlaps;
 	uint64_t fragments_evicted, fragments_expired, fragments_incomplete; /* datagrams */
-	uint64_t flows_evicted;    /* recognised flows that had to make room */
+	uint64_t flows_evicted;     /* recognised flows that had to make room */
 	uint64_t strangers_evicted; /* other flows whose opener was forgotten */
 };
 

@@ -13,16 +13,16 @@
 #define MAX_ROWS PROTO_IDS
 
 struct decode {
-	struct obs_sink sink;       /* first: decoders put here, we count */
-	struct obs_sink *out;       /* the caller's */
+	struct obs_sink sink;              /* first: decoders put here, we count */
+	struct obs_sink *out;              /* the caller's */
 	const struct proto *row[MAX_ROWS]; /* of UDP, in the table's order */
 	unsigned rows;
 	struct fragments *fragments; /* these three are owned */
 	struct flows *flows;
 	struct strangers *strangers;
-	struct counts counts;       /* without what fragments, flows and strangers count */
-	struct counts shown;        /* with it */
-	int64_t last_ns;            /* of the packet before */
+	struct counts counts; /* without what fragments, flows and strangers count */
+	struct counts shown;  /* with it */
+	int64_t last_ns;      /* of the packet before */
 	uint64_t hash_seed;
 	uint16_t vantage;
 	uint8_t origin;
@@ -33,7 +33,7 @@ struct decode {
 struct datagram {
 	struct packet_meta meta;
 	const struct part *payload;
-	struct counts_sum sum; /* of its frames */
+	const struct counts_sum *sum; /* of its frames */
 };
 
 static void
@@ -75,8 +75,7 @@ decode_new(const struct decode_options *options, struct obs_sink *out)
 	for (unsigned i = 0; i < d->rows; i++)
 		if (d->row[i]->state_size > state_size)
 			state_size = d->row[i]->state_size;
-	d->flows = flows_new(o->flow_slots ? o->flow_slots : FLOW_SLOTS, state_size,
-	                     o->hash_seed);
+	d->flows = flows_new(o->flow_slots ? o->flow_slots : FLOW_SLOTS, state_size, o->hash_seed);
 	d->fragments = fragments_new(o->fragment_slots ? o->fragment_slots : FRAGMENT_SLOTS);
 	d->strangers = strangers_new();
 	return d;
@@ -94,27 +93,27 @@ decode_free(struct decode *d)
 }
 
 static void
-add(struct counts_sum *to, struct counts_sum what)
+add(struct counts_sum *to, const struct counts_sum *what)
 {
-	to->packets += what.packets;
-	to->bytes += what.bytes;
+	to->packets += what->packets;
+	to->bytes += what->bytes;
 }
 
 static void
-classify(struct decode *d, enum counts_class class, struct counts_sum what)
+classify(struct decode *d, enum counts_class class, const struct counts_sum *what)
 {
 	add(&d->counts.class[class], what);
 }
 
 static void
-classify_bad(struct decode *d, enum counts_bad why, struct counts_sum what)
+classify_bad(struct decode *d, enum counts_bad why, const struct counts_sum *what)
 {
 	classify(d, COUNTS_UNDECODABLE, what);
-	d->counts.bad[why] += what.packets;
+	d->counts.bad[why] += what->packets;
 }
 
 static void
-classify_swarm(struct decode *d, const struct proto *proto, struct counts_sum what)
+classify_swarm(struct decode *d, const struct proto *proto, const struct counts_sum *what)
 {
 	classify(d, COUNTS_SWARM, what);
 	add(&d->counts.protocol[proto->id].sum, what);
@@ -144,8 +143,7 @@ count_good(struct decode *d, const struct proto *proto, enum proto_verdict verdi
 }
 
 static void
-count_bad(struct decode *d, struct flow *flow, enum counts_reason why,
-          const struct datagram *g)
+count_bad(struct decode *d, struct flow *flow, enum counts_reason why, const struct datagram *g)
 {
 	struct counts_protocol *c = &d->counts.protocol[flow->proto->id];
 
@@ -191,8 +189,8 @@ decode_known(struct decode *d, struct flow *flow, const struct datagram *g)
 		if (cut)
 			count_cut(d, flow->proto, g);
 		else
-			count_bad(d, flow,
-			          verdict == PROTO_SHORT ? COUNTS_SHORT : COUNTS_FOREIGN, g);
+			count_bad(d, flow, verdict == PROTO_SHORT ? COUNTS_SHORT : COUNTS_FOREIGN,
+			          g);
 		return;
 	case PROTO_MALFORMED:
 		count_bad(d, flow, COUNTS_BROKEN, g);
@@ -215,8 +213,7 @@ count_stranger(struct decode *d, const struct proto *claimed, const struct datag
 }
 
 static void
-recognise(struct decode *d, const struct flow_key *key, const struct proto *proto,
-          bool high_opened)
+recognise(struct decode *d, const struct flow_key *key, const struct proto *proto, bool high_opened)
 {
 	flows_add(d->flows, key, proto, d->scratch)->high_opened = high_opened;
 	d->counts.protocol[proto->id].flows++;
@@ -263,7 +260,7 @@ decode_datagram(struct decode *d, struct datagram *g)
 }
 
 static void
-lacking_udp(struct decode *d, const struct part *p, struct counts_sum sum)
+lacking_udp(struct decode *d, const struct part *p, const struct counts_sum *sum)
 {
 	if (part_lack(p, 8) == PART_CUT)
 		classify(d, COUNTS_CUT, sum);
@@ -274,7 +271,8 @@ lacking_udp(struct decode *d, const struct part *p, struct counts_sum sum)
 /* The UDP header: ports, length, checksum. A length of 0 is a segment that the
  * network card cut up after the capture. */
 static void
-decode_udp(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct counts_sum sum)
+decode_udp(struct decode *d, struct ip_packet *ip, int64_t t_ns,
+           const struct counts_sum *sum)
 {
 	struct part *p = &ip->payload;
 	const uint8_t *h = part_take(p, 8);
@@ -309,7 +307,7 @@ decode_udp(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct counts_s
 
 static void
 decode_whole(struct decode *d, struct ip_packet *ip, int64_t t_ns,
-             struct counts_sum sum)
+             const struct counts_sum *sum)
 {
 	if (ip->protocol == IP_UDP)
 		decode_udp(d, ip, t_ns, sum);
@@ -322,7 +320,6 @@ static void
 decode_reassembled(struct decode *d, struct ip_packet *ip, int64_t t_ns,
                    const struct fragment_done *done)
 {
-	struct counts_sum sum = done->sum;
 	enum ip_verdict verdict;
 
 	ip->payload = done->payload;
@@ -330,20 +327,21 @@ decode_reassembled(struct decode *d, struct ip_packet *ip, int64_t t_ns,
 	verdict = ip->v6 ? ip_skip_extensions(ip) : IP_WHOLE;
 	switch (verdict) {
 	case IP_WHOLE:
-		decode_whole(d, ip, t_ns, sum);
+		decode_whole(d, ip, t_ns, &done->sum);
 		return;
 	case IP_CUT:
-		classify(d, COUNTS_CUT, sum);
+		classify(d, COUNTS_CUT, &done->sum);
 		return;
 	case IP_FRAGMENT:
 	case IP_BAD:
-		classify_bad(d, COUNTS_BAD_IP, sum);
+		classify_bad(d, COUNTS_BAD_IP, &done->sum);
 		return;
 	}
 }
 
 static void
-decode_fragment(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct counts_sum sum)
+decode_fragment(struct decode *d, struct ip_packet *ip, int64_t t_ns,
+                const struct counts_sum *sum)
 {
 	struct fragment_done done;
 
@@ -351,7 +349,7 @@ decode_fragment(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct cou
 		classify(d, COUNTS_NOT_SWARM, sum);
 		return;
 	}
-	switch (fragments_add(d->fragments, ip, t_ns, (uint32_t)sum.bytes, &done)) {
+	switch (fragments_add(d->fragments, ip, t_ns, (uint32_t)sum->bytes, &done)) {
 	case FRAGMENT_WAITING:
 		return;
 	case FRAGMENT_COMPLETE:
@@ -365,7 +363,7 @@ decode_fragment(struct decode *d, struct ip_packet *ip, int64_t t_ns, struct cou
 
 static void
 decode_ip(struct decode *d, enum ip_verdict verdict, struct ip_packet *ip, int64_t t_ns,
-          struct counts_sum sum)
+          const struct counts_sum *sum)
 {
 	switch (verdict) {
 	case IP_WHOLE:
@@ -402,30 +400,39 @@ count_packet(struct decode *d, int64_t t_ns, uint32_t wire_len)
 	return t;
 }
 
+static void
+count_snapped(struct decode *d, uint64_t bytes)
+{
+	d->counts.snapped.packets++;
+	d->counts.snapped.bytes += bytes;
+}
+
 void
 decode_packet(struct decode *d, enum link_type link, int64_t t_ns, const void *bytes,
               size_t captured, uint32_t wire_len)
 {
 	int64_t t = count_packet(d, t_ns, wire_len);
-	struct counts_sum sum = { 1, wire_len };
+	const struct counts_sum sum = { 1, wire_len };
 	struct ip_packet ip;
 
+	if (captured < wire_len)
+		count_snapped(d, wire_len - captured);
 	part_init(&ip.payload, bytes, captured, wire_len);
 	switch (link_strip(link, &ip.payload)) {
 	case LINK_HAS_IPV4:
-		decode_ip(d, ip_read4(&ip), &ip, t, sum);
+		decode_ip(d, ip_read4(&ip), &ip, t, &sum);
 		return;
 	case LINK_HAS_IPV6:
-		decode_ip(d, ip_read6(&ip), &ip, t, sum);
+		decode_ip(d, ip_read6(&ip), &ip, t, &sum);
 		return;
 	case LINK_NOT_IP:
-		classify(d, COUNTS_NOT_IP, sum);
+		classify(d, COUNTS_NOT_IP, &sum);
 		return;
 	case LINK_CUT:
-		classify(d, COUNTS_CUT, sum);
+		classify(d, COUNTS_CUT, &sum);
 		return;
 	case LINK_BAD:
-		classify_bad(d, COUNTS_BAD_LINK, sum);
+		classify_bad(d, COUNTS_BAD_LINK, &sum);
 		return;
 	}
 }
@@ -458,8 +465,8 @@ decode_counts(struct decode *d)
 	struct counts *c = &d->shown;
 
 	*c = d->counts;
-	add(&c->class[COUNTS_WAITING], f->waiting);
-	add(&c->class[COUNTS_UNDECODABLE], f->lost);
+	add(&c->class[COUNTS_WAITING], &f->waiting);
+	add(&c->class[COUNTS_UNDECODABLE], &f->lost);
 	c->bad[COUNTS_LOST_FRAGMENT] = f->lost.packets;
 	c->fragments = f->seen;
 	c->reassembled = f->completed;

@@ -31,12 +31,12 @@
 
 struct decode_options {
 	const struct proto *const *protocols; /* NULL-terminated; NULL = proto_table */
-	const struct proto *only; /* the one row to use; NULL = all */
-	uint32_t flow_slots;      /* 0 = FLOW_SLOTS */
-	uint32_t fragment_slots;  /* 0 = FRAGMENT_SLOTS */
-	uint64_t hash_seed;       /* secret where senders may choose ports to collide */
-	uint16_t vantage;         /* written into observations */
-	uint8_t origin;           /* enum obs_origin, likewise */
+	const struct proto *only;             /* the one row to use; NULL = all */
+	uint32_t flow_slots;                  /* 0 = FLOW_SLOTS */
+	uint32_t fragment_slots;              /* 0 = FRAGMENT_SLOTS */
+	uint64_t hash_seed;                   /* secret where senders may choose ports to collide */
+	uint16_t vantage;                     /* written into observations */
+	uint8_t origin;                       /* enum obs_origin, likewise */
 };
 
 struct decode;
@@ -46,8 +46,8 @@ struct decode *decode_new(const struct decode_options *options, struct obs_sink 
 void decode_free(struct decode *d); /* takes NULL */
 
 /* One packet: captured bytes of wire_len. Any bytes, any lengths. */
-void decode_packet(struct decode *d, enum link_type link, int64_t t_ns,
-                   const void *bytes, size_t captured, uint32_t wire_len);
+void decode_packet(struct decode *d, enum link_type link, int64_t t_ns, const void *bytes,
+                   size_t captured, uint32_t wire_len);
 
 /* Puts a GAP: behind the last packet the input lost something, how much nobody
  * knows. Without a packet there is no time to put it at, and none is put. */

@@ -9,7 +9,7 @@
 #include "probe/pages.h"
 
 struct flows {
-	struct map *map;   /* flow_key -> struct flow and its state; owned */
+	struct map *map; /* flow_key -> struct flow and its state; owned */
 	size_t map_bytes;
 	size_t state_size;
 };
@@ -25,8 +25,8 @@ flows_new(uint32_t slots, size_t state_size, uint64_t seed)
 	assert(state_size <= PROTO_MAX_STATE);
 	f->state_size = state_size;
 	f->map_bytes = map_size(slots, sizeof(struct flow_key), value);
-	f->map = map_init(pages_new(1, f->map_bytes), slots, sizeof(struct flow_key), value,
-	                  seed, NULL, NULL);
+	f->map = map_init(pages_new(1, f->map_bytes), slots, sizeof(struct flow_key), value, seed,
+	                  NULL, NULL);
 	return f;
 }
 
@@ -56,8 +56,7 @@ flow_key(const struct endpoint *src, const struct endpoint *dst, bool *from_high
 	memcpy(d, dst->addr, sizeof d);
 	*from_high = is_higher(s, src->port, d, dst->port);
 	if (!*from_high)
-		return (struct flow_key){ { s[0], s[1] }, { d[0], d[1] }, src->port,
-			                  dst->port };
+		return (struct flow_key){ { s[0], s[1] }, { d[0], d[1] }, src->port, dst->port };
 	return (struct flow_key){ { d[0], d[1] }, { s[0], s[1] }, dst->port, src->port };
 }
 
@@ -74,8 +73,7 @@ flows_find(struct flows *f, const struct flow_key *key)
 }
 
 struct flow *
-flows_add(struct flows *f, const struct flow_key *key, const struct proto *proto,
-          const void *state)
+flows_add(struct flows *f, const struct flow_key *key, const struct proto *proto, const void *state)
 {
 	struct flow *flow = map_put(f->map, key, NULL);
 

@@ -17,8 +17,9 @@
 #include "proto/proto.h"
 #include "record/endpoint.h"
 
-#define FLOW_SLOTS 16384u /* unless told otherwise; 64 MiB when each keeps the
-                           * most that a decoder may (PROTO_MAX_STATE) */
+#define FLOW_SLOTS                                                                                 \
+	16384u /* unless told otherwise; 64 MiB when each keeps the                                \
+	        * most that a decoder may (PROTO_MAX_STATE) */
 
 /* Both endpoints, the lower first in an order that only matters here. In words
  * and without padding, so that it is hashed as bytes without being copied. */
@@ -30,8 +31,8 @@ struct flow_key {
 struct flow {
 	struct flow_key key;
 	const struct proto *proto;
-	uint8_t bad;       /* datagrams in a row that were not the protocol's */
-	bool high_opened;  /* the first packet was sent by key.high */
+	uint8_t bad;                 /* datagrams in a row that were not the protocol's */
+	bool high_opened;            /* the first packet was sent by key.high */
 	_Alignas(8) uint8_t state[]; /* proto->state_size bytes */
 };
 
@@ -42,8 +43,7 @@ struct flows *flows_new(uint32_t slots, size_t state_size, uint64_t seed);
 void flows_free(struct flows *f); /* takes NULL */
 
 /* *from_high: src is key.high. A flow from an endpoint to itself is from_low. */
-struct flow_key flow_key(const struct endpoint *src, const struct endpoint *dst,
-                         bool *from_high);
+struct flow_key flow_key(const struct endpoint *src, const struct endpoint *dst, bool *from_high);
 uint64_t flow_hash(const struct flow_key *key, uint64_t seed); /* for strangers */
 
 /* The flow, now the most recently heard, or NULL. It stays valid until the next
@@ -51,8 +51,8 @@ uint64_t flow_hash(const struct flow_key *key, uint64_t seed); /* for strangers 
 struct flow *flows_find(struct flows *f, const struct flow_key *key);
 
 /* A new flow with a copy of the state that recognised it. */
-struct flow *flows_add(struct flows *f, const struct flow_key *key,
-                       const struct proto *proto, const void *state);
+struct flow *flows_add(struct flows *f, const struct flow_key *key, const struct proto *proto,
+                       const void *state);
 void flows_forget(struct flows *f, struct flow *flow);
 
 uint32_t flows_used(const struct flows *f);

@@ -6,8 +6,8 @@
 #include "base/map.h"
 #include "probe/pages.h"
 
-#define UNIT 8u /* bytes: what fragment offsets count in */
-#define UNITS 8192u
+#define UNIT       8u /* bytes: what fragment offsets count in */
+#define UNITS      8192u
 #define SLOT_BYTES (UNIT * UNITS)
 
 /* Of each unit: 0 not seen, else 1 + its captured bytes. */
@@ -24,22 +24,22 @@ struct datagram {
 	struct key key;
 	int64_t first_ns;
 	struct counts_sum sum;
-	uint32_t slot;       /* of its units and bytes */
-	uint32_t total;      /* bytes; 0 until the last fragment came */
-	uint32_t highest;    /* end of what was seen */
+	uint32_t slot;    /* of its units and bytes */
+	uint32_t total;   /* bytes; 0 until the last fragment came */
+	uint32_t highest; /* end of what was seen */
 	uint32_t units_seen;
-	bool cut;            /* some of it was not captured */
+	bool cut; /* some of it was not captured */
 	uint8_t protocol;
 };
 
 struct fragments {
-	struct map *map;     /* key -> datagram, the one begun first the oldest */
+	struct map *map; /* key -> datagram, the one begun first the oldest */
 	size_t map_bytes;
 	uint32_t slots, spare;
-	uint32_t *slot;      /* the first spare ones are free; these three and the
-	                      * map are owned */
-	uint8_t *unit;       /* UNITS a slot */
-	uint8_t *bytes;      /* SLOT_BYTES a slot */
+	uint32_t *slot; /* the first spare ones are free; these three and the
+	                 * map are owned */
+	uint8_t *unit;  /* UNITS a slot */
+	uint8_t *bytes; /* SLOT_BYTES a slot */
 	struct fragment_counts counts;
 };
 
@@ -113,8 +113,7 @@ key_of(const struct ip_packet *ip)
 static bool
 is_late(const struct datagram *d, int64_t t_ns)
 {
-	return t_ns - d->first_ns > FRAGMENT_TIMEOUT_NS ||
-	       d->first_ns - t_ns > FRAGMENT_TIMEOUT_NS;
+	return t_ns - d->first_ns > FRAGMENT_TIMEOUT_NS || d->first_ns - t_ns > FRAGMENT_TIMEOUT_NS;
 }
 
 static struct datagram *
@@ -268,8 +267,8 @@ account(struct fragments *f, struct datagram *d, uint32_t frame_bytes)
 }
 
 enum fragment_verdict
-fragments_add(struct fragments *f, const struct ip_packet *ip, int64_t t_ns,
-              uint32_t frame_bytes, struct fragment_done *done)
+fragments_add(struct fragments *f, const struct ip_packet *ip, int64_t t_ns, uint32_t frame_bytes,
+              struct fragment_done *done)
 {
 	uint32_t end = ip->offset + ip->payload.wire_len;
 	struct datagram *d;

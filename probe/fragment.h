@@ -27,10 +27,11 @@
 #include "probe/counts.h"
 #include "probe/ip.h"
 
-#define FRAGMENT_MAX_BYTES 65535u
+#define FRAGMENT_MAX_BYTES  65535u
 #define FRAGMENT_TIMEOUT_NS INT64_C(30000000000)
-#define FRAGMENT_SLOTS 256u /* datagrams under way unless told otherwise: 18 MiB
-                             * when all of them are of the largest size */
+#define FRAGMENT_SLOTS                                                                             \
+	256u /* datagrams under way unless told otherwise: 18 MiB                                  \
+	      * when all of them are of the largest size */
 
 enum fragment_verdict {
 	FRAGMENT_WAITING,  /* kept; the datagram lacks others */
@@ -39,19 +40,19 @@ enum fragment_verdict {
 };
 
 struct fragment_counts {
-	uint64_t seen;              /* fragments */
-	uint64_t completed;         /* datagrams */
-	uint64_t overlaps;          /* fragments of which some had come before */
-	uint64_t evicted;           /* datagrams given up: no room */
-	uint64_t expired;           /* datagrams given up: too late */
-	uint64_t incomplete;        /* datagrams given up: the input ended */
+	uint64_t seen;             /* fragments */
+	uint64_t completed;        /* datagrams */
+	uint64_t overlaps;         /* fragments of which some had come before */
+	uint64_t evicted;          /* datagrams given up: no room */
+	uint64_t expired;          /* datagrams given up: too late */
+	uint64_t incomplete;       /* datagrams given up: the input ended */
 	struct counts_sum waiting; /* in datagrams under way */
 	struct counts_sum lost;    /* in datagrams given up */
 };
 
 struct fragment_done {
-	struct part payload;     /* valid until the next fragment_add */
-	uint8_t protocol;        /* as the first fragment says */
+	struct part payload;   /* valid until the next fragment_add */
+	uint8_t protocol;      /* as the first fragment says */
 	struct counts_sum sum; /* of all its frames */
 };
 
@@ -61,9 +62,8 @@ struct fragments *fragments_new(uint32_t slots);
 void fragments_free(struct fragments *f); /* takes NULL */
 
 /* One fragment, of a frame of frame_bytes on the wire. */
-enum fragment_verdict fragments_add(struct fragments *f, const struct ip_packet *ip,
-                                    int64_t t_ns, uint32_t frame_bytes,
-                                    struct fragment_done *done);
+enum fragment_verdict fragments_add(struct fragments *f, const struct ip_packet *ip, int64_t t_ns,
+                                    uint32_t frame_bytes, struct fragment_done *done);
 
 /* No more will come: gives up all datagrams under way. */
 void fragments_end(struct fragments *f);

@@ -11,13 +11,13 @@ struct input {
 	struct capture *capture;    /* owned */
 	struct capture_packet next; /* unless asleep */
 	int64_t next_ns, first_ns;
-	int error;                  /* met when it was added, not yet told */
-	bool asleep;                /* closed until its first packet's turn */
+	int error;   /* met when it was added, not yet told */
+	bool asleep; /* closed until its first packet's turn */
 	bool ended;
 };
 
 struct inputs {
-	struct input all[INPUTS_MAX];   /* in the order of arguments */
+	struct input all[INPUTS_MAX]; /* in the order of arguments */
 	size_t n;
 	struct input *heap[INPUTS_MAX]; /* those with a next packet, the first on top */
 	size_t waiting;                 /* inputs in the heap */
@@ -84,8 +84,7 @@ static void
 heap_settle(struct inputs *in)
 {
 	for (size_t i = 0, child; (child = 2 * i + 1) < in->waiting; i = child) {
-		if (child + 1 < in->waiting &&
-		    goes_before(in->heap[child + 1], in->heap[child]))
+		if (child + 1 < in->waiting && goes_before(in->heap[child + 1], in->heap[child]))
 			child++;
 		if (!goes_before(in->heap[child], in->heap[i]))
 			return;
@@ -160,7 +159,7 @@ inputs_add(struct inputs *in, const char *path)
 	if (got != 1)
 		return 0;
 	input->first_ns = input->next_ns;
-	if (in->open > INPUTS_OPEN && capture_is_regular(input->capture)) {
+	if (in->open > INPUTS_OPEN && capture_can_reopen(input->capture)) {
 		capture_close(input->capture);
 		in->open--;
 		input->asleep = true;

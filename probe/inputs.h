@@ -19,7 +19,7 @@
 #include "probe/capture.h"
 
 #define INPUTS_OPEN 16u
-#define INPUTS_MAX 4096u
+#define INPUTS_MAX  4096u
 
 struct inputs;
 

@@ -27,9 +27,9 @@ be32(const uint8_t *b)
 static void
 set_mapped(struct endpoint *e, const uint8_t addr[4])
 {
-	memset(e->addr, 0, 10);
-	memset(e->addr + 10, 0xff, 2);
-	memcpy(e->addr + 12, addr, 4);
+	uint8_t mapped[16] = { [10] = 0xff, 0xff, addr[0], addr[1], addr[2], addr[3] };
+
+	memcpy(e->addr, mapped, sizeof mapped);
 	e->port = 0;
 }
 
@@ -38,7 +38,7 @@ ip_read4(struct ip_packet *ip)
 {
 	struct part *p = &ip->payload;
 	const uint8_t *h = part_take(p, 20);
-	uint32_t frame = p->wire_len + 20, header, total;
+	uint32_t frame = p->wire_len + 20, header, total, fragment;
 
 	if (h == NULL)
 		return lacking(p, 20);
@@ -51,14 +51,15 @@ ip_read4(struct ip_packet *ip)
 	part_trim(p, total - 20);
 	if (header > 20 && part_take(p, header - 20) == NULL)
 		return IP_CUT;
+	fragment = part_be16(h + 6);
 	set_mapped(&ip->src, h + 12);
 	set_mapped(&ip->dst, h + 16);
 	ip->id = part_be16(h + 4);
-	ip->offset = (uint16_t)((part_be16(h + 6) & 0x1fffu) * 8);
-	ip->more = h[6] & 0x20;
+	ip->offset = (uint16_t)((fragment & 0x1fffu) * 8);
+	ip->more = fragment & 0x2000u;
 	ip->v6 = false;
 	ip->protocol = h[9];
-	return ip->more || ip->offset > 0 ? IP_FRAGMENT : IP_WHOLE;
+	return fragment & 0x3fffu ? IP_FRAGMENT : IP_WHOLE;
 }
 
 enum ip_verdict

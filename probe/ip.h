@@ -32,7 +32,7 @@ struct ip_packet {
 	uint16_t offset;          /* of a fragment, in bytes */
 	bool more;                /* of a fragment: not the last */
 	bool v6;
-	uint8_t protocol;         /* of the payload; a fragment's: as it claims */
+	uint8_t protocol; /* of the payload; a fragment's: as it claims */
 };
 
 enum ip_verdict {

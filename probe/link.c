@@ -16,14 +16,10 @@ static const struct {
 	int dlt;
 	enum link_type type;
 } dlts[] = {
-	{ DLT_EN10MB, LINK_ETHERNET },
-	{ DLT_LINUX_SLL, LINK_COOKED },
-	{ DLT_LINUX_SLL2, LINK_COOKED2 },
-	{ DLT_RAW, LINK_RAW },
-	{ DLT_IPV4, LINK_IPV4 },
-	{ DLT_IPV6, LINK_IPV6 },
-	{ DLT_NULL, LINK_LOOPBACK },
-	{ DLT_LOOP, LINK_LOOPBACK },
+	{ DLT_EN10MB, LINK_ETHERNET },    { DLT_LINUX_SLL, LINK_COOKED },
+	{ DLT_LINUX_SLL2, LINK_COOKED2 }, { DLT_RAW, LINK_RAW },
+	{ DLT_IPV4, LINK_IPV4 },          { DLT_IPV6, LINK_IPV6 },
+	{ DLT_NULL, LINK_LOOPBACK },      { DLT_LOOP, LINK_LOOPBACK },
 };
 
 bool
@@ -47,8 +43,7 @@ lacking(const struct part *p, uint32_t n)
 static bool
 is_tag(uint16_t type)
 {
-	return type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ ||
-	       type == ETHERTYPE_OLD_QINQ;
+	return type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || type == ETHERTYPE_OLD_QINQ;
 }
 
 static enum link_verdict

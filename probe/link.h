@@ -32,8 +32,8 @@ enum link_verdict {
 	LINK_HAS_IPV4, /* the part now starts at the IPv4 header */
 	LINK_HAS_IPV6,
 	LINK_NOT_IP,
-	LINK_CUT,      /* the capture cut the header */
-	LINK_BAD,      /* shorter than its header, or too many tags */
+	LINK_CUT, /* the capture cut the header */
+	LINK_BAD, /* shorter than its header, or too many tags */
 };
 
 /* The type of a libpcap DLT_ number; false if it is none of ours. */

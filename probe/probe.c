@@ -6,8 +6,8 @@
 #include "probe/pages.h"
 
 struct probe {
-	struct decode *decode; /* owned */
-	struct inputs *inputs; /* owned */
+	struct decode *decode;           /* owned */
+	struct inputs *inputs;           /* owned */
 	const char *warning[INPUTS_MAX]; /* the inputs' texts */
 	size_t warnings;
 };
@@ -79,8 +79,8 @@ probe_run(struct probe *p)
 }
 
 void
-probe_packet(struct probe *p, enum link_type link, int64_t t_ns, const void *bytes,
-             size_t captured, uint32_t wire_len)
+probe_packet(struct probe *p, enum link_type link, int64_t t_ns, const void *bytes, size_t captured,
+             uint32_t wire_len)
 {
 	decode_packet(p->decode, link, t_ns, bytes, captured, wire_len);
 }

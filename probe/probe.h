@@ -45,8 +45,8 @@ int probe_step(struct probe *p, uint64_t max_packets);
 int probe_run(struct probe *p);
 
 /* A packet that is in memory, for those who have no file; then probe_end. */
-void probe_packet(struct probe *p, enum link_type link, int64_t t_ns,
-                  const void *bytes, size_t captured, uint32_t wire_len);
+void probe_packet(struct probe *p, enum link_type link, int64_t t_ns, const void *bytes,
+                  size_t captured, uint32_t wire_len);
 
 /* No more packets: fragments that wait for others are given up. probe_step does
  * this itself before it answers 0. */

@@ -119,7 +119,7 @@ place_of(const struct grapes_pending *w, const struct grapes_piece *p)
 static bool
 fits_hold(const struct grapes_pending *w)
 {
-	return w->last <= GRAPES_HOLD && bytes_before_last(w) + w->last <= GRAPES_HOLD;
+	return bytes_before_last(w) + w->last <= GRAPES_HOLD;
 }
 
 /* Keeps the bytes of a message that is, or may be, no chunk. The newest message

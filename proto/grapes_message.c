@@ -115,20 +115,16 @@ read_storage_node(struct reader *r, struct endpoint *e)
 {
 	struct reader s = reader_sub(r, NODE_STORAGE);
 	uint16_t family = reader_le16(&s), port = reader_be16(&s);
-	const uint8_t *addr;
 
+	if (s.failed || port == 0)
+		return false;
 	if (family == FAMILY_IPV4) {
 		*e = endpoint_ipv4(reader_be32(&s), port);
-	} else if (family == FAMILY_IPV6) {
-		reader_take(&s, 4); /* flow label */
-		addr = reader_take(&s, 16);
-		if (addr == NULL)
-			return false;
-		*e = endpoint_ipv6(addr, port);
-	} else {
-		return false;
+		return true;
 	}
-	return !s.failed && port != 0;
+	reader_take(&s, 4); /* flow label */
+	*e = endpoint_ipv6(reader_take(&s, 16), port);
+	return family == FAMILY_IPV6;
 }
 
 /* False: no node, or, with r failed, the bytes ran out. */

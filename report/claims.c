@@ -16,7 +16,7 @@
 #include "report/ndjson.h"
 
 #define MOST_SESSIONS (1u << 22)
-#define MOST_EVENTS (1u << 24)
+#define MOST_EVENTS   (1u << 24)
 
 /* A session's object, or a line of an event stream: what either may hold. */
 struct entry {
@@ -28,31 +28,35 @@ struct entry {
 	struct estimate at, duration;
 };
 
-#define OF_ENTRY(member) .offset = offsetof(struct entry, member)
+#define OF_ENTRY(member)      .offset = offsetof(struct entry, member)
 #define TEXT_OF_ENTRY(member) OF_ENTRY(member), .size = sizeof((struct entry *)0)->member
 
 /* The members that both have. */
-#define SESSION_FIELDS \
-	{ .key = "peer", .type = FIELD_TEXT, TEXT_OF_ENTRY(peer) }, \
-	{ .key = "channel", .type = FIELD_TEXT, TEXT_OF_ENTRY(s.channel) }, \
-	{ .key = "run", .type = FIELD_COUNT, OF_ENTRY(s.run) }, \
-	{ .key = "joined", .type = FIELD_ESTIMATE, OF_ENTRY(s.joined) }, \
-	{ .key = "playing", .type = FIELD_ESTIMATE, OF_ENTRY(s.playing) }, \
-	{ .key = "left", .type = FIELD_ESTIMATE, OF_ENTRY(s.left) }, \
-	{ .key = "startup_delay_s", .type = FIELD_ESTIMATE, OF_ENTRY(s.startup) }, \
-	{ .key = "switch_delay_s", .type = FIELD_ESTIMATE, OF_ENTRY(s.switch_delay) }, \
-	{ .key = "switched_from", .type = FIELD_TEXT, TEXT_OF_ENTRY(from_channel) }, \
-	{ .key = "lag_s", .type = FIELD_SECONDS, OF_ENTRY(s.lag_ns) }, \
-	{ .key = "continuity_index", .type = FIELD_NUMBER, OF_ENTRY(s.continuity_index) }, \
-	{ .key = "maps", .type = FIELD_COUNT, OF_ENTRY(s.maps) }, \
-	{ .key = "left_censored", .type = FIELD_BOOL, OF_ENTRY(s.left_censored) }, \
-	{ .key = "source", .type = FIELD_BOOL, OF_ENTRY(s.source) }, \
-	{ .key = "exit_before_start", .type = FIELD_BOOL, OF_ENTRY(s.exit_before_start) }
+static const struct field session_fields[] = {
+	{ .key = "peer", .type = FIELD_TEXT, TEXT_OF_ENTRY(peer) },
+	{ .key = "channel", .type = FIELD_TEXT, TEXT_OF_ENTRY(s.channel) },
+	{ .key = "run", .type = FIELD_COUNT, OF_ENTRY(s.run) },
+	{ .key = "joined", .type = FIELD_ESTIMATE, OF_ENTRY(s.joined) },
+	{ .key = "playing", .type = FIELD_ESTIMATE, OF_ENTRY(s.playing) },
+	{ .key = "left", .type = FIELD_ESTIMATE, OF_ENTRY(s.left) },
+	{ .key = "startup_delay_s", .type = FIELD_ESTIMATE, OF_ENTRY(s.startup) },
+	{ .key = "switch_delay_s", .type = FIELD_ESTIMATE, OF_ENTRY(s.switch_delay) },
+	{ .key = "switched_from", .type = FIELD_TEXT, TEXT_OF_ENTRY(from_channel) },
+	{ .key = "lag_s", .type = FIELD_SECONDS, OF_ENTRY(s.lag_ns) },
+	{ .key = "continuity_index", .type = FIELD_NUMBER, OF_ENTRY(s.continuity_index) },
+	{ .key = "maps", .type = FIELD_COUNT, OF_ENTRY(s.maps) },
+	{ .key = "left_censored", .type = FIELD_BOOL, OF_ENTRY(s.left_censored) },
+	{ .key = "source", .type = FIELD_BOOL, OF_ENTRY(s.source) },
+	{ .key = "exit_before_start", .type = FIELD_BOOL, OF_ENTRY(s.exit_before_start) },
+	{ .key = NULL },
+};
 
-#define EVENT_FIELDS \
-	{ .key = "at", .type = FIELD_ESTIMATE, OF_ENTRY(at) }, \
-	{ .key = "duration_s", .type = FIELD_ESTIMATE, OF_ENTRY(duration) }, \
-	{ .key = "chunks", .type = FIELD_COUNT, OF_ENTRY(chunks) }
+static const struct field event_fields[] = {
+	{ .key = "at", .type = FIELD_ESTIMATE, OF_ENTRY(at) },
+	{ .key = "duration_s", .type = FIELD_ESTIMATE, OF_ENTRY(duration) },
+	{ .key = "chunks", .type = FIELD_COUNT, OF_ENTRY(chunks) },
+	{ .key = NULL, .rows = session_fields },
+};
 
 static void
 entry_init(struct entry *e)
@@ -153,8 +157,8 @@ add_session(struct builder *b, struct entry *e, char why[FIELDS_WHY])
 }
 
 static bool
-add_event(struct builder *b, uint32_t session, enum result_event_kind event,
-          const struct entry *e, char why[FIELDS_WHY])
+add_event(struct builder *b, uint32_t session, enum result_event_kind event, const struct entry *e,
+          char why[FIELDS_WHY])
 {
 	struct claims *c = b->c;
 
@@ -164,8 +168,12 @@ add_event(struct builder *b, uint32_t session, enum result_event_kind event,
 		return complain(why, "too many events");
 	c->events = grow(c->events, c->n_events, &b->room_events, sizeof *c->events);
 	c->events[c->n_events++] = (struct claims_event){
-		.session = session, .event = (uint8_t)event, .ordinal = (uint32_t)e->ordinal,
-		.at = e->at, .duration = e->duration, .chunks = e->chunks,
+		.session = session,
+		.event = (uint8_t)event,
+		.ordinal = (uint32_t)e->ordinal,
+		.at = e->at,
+		.duration = e->duration,
+		.chunks = e->chunks,
 	};
 	return true;
 }
@@ -234,8 +242,8 @@ order_sessions(struct claims *c)
 static bool
 is_again(const struct claims_event *a, const struct claims_event *b)
 {
-	return a->session == b->session && a->event == b->event &&
-	       a->at.best_ns == b->at.best_ns && a->duration.best_ns == b->duration.best_ns;
+	return a->session == b->session && a->event == b->event && a->at.best_ns == b->at.best_ns &&
+	       a->duration.best_ns == b->duration.best_ns;
 }
 
 /* Sorts events; one that was told twice stays once. */
@@ -281,11 +289,11 @@ static bool
 read_event(struct json_reader *r, struct builder *b, enum result_event_kind event,
            char why[FIELDS_WHY])
 {
-	static const struct field rows[] = { EVENT_FIELDS, { .key = NULL } };
 	struct entry e;
 
 	entry_init(&e);
-	return fields_read(r, rows, &e, NULL, why) && add_event(b, INDEX_NONE, event, &e, why);
+	return fields_read(r, event_fields, &e, NULL, why) &&
+	       add_event(b, INDEX_NONE, event, &e, why);
 }
 
 static bool
@@ -317,11 +325,10 @@ static bool
 session_item(struct json_reader *r, void *to, char why[FIELDS_WHY])
 {
 	static const struct field rows[] = {
-		SESSION_FIELDS,
 		{ .key = "stalls", .type = FIELD_LIST, .item = stall_item },
 		{ .key = "skips", .type = FIELD_LIST, .item = skip_item },
 		{ .key = "reboots", .type = FIELD_LIST, .item = reboot_item },
-		{ .key = NULL },
+		{ .key = NULL, .rows = session_fields },
 	};
 	struct builder *b = ((struct document *)to)->b;
 	size_t first = b->c->n_events;
@@ -377,7 +384,8 @@ check_schema(const char *schema, const char *expected, char why[FIELDS_WHY])
 	if (schema[0] == '\0')
 		snprintf(why, FIELDS_WHY, "no 'schema': not what swarmscope analyze writes");
 	else if (strcmp(schema, expected) != 0)
-		snprintf(why, FIELDS_WHY, "schema is \"%.64s\", \"%s\" is expected", schema, expected);
+		snprintf(why, FIELDS_WHY, "schema is \"%.64s\", \"%s\" is expected", schema,
+		         expected);
 	else
 		return true;
 	return false;
@@ -387,7 +395,9 @@ static int
 parse_document(struct builder *b, const struct load *text, const char *path, char why[LOAD_WHY])
 {
 	static const struct field rows[] = {
-		{ .key = "schema", .type = FIELD_TEXT, OF_DOCUMENT(schema),
+		{ .key = "schema",
+		  .type = FIELD_TEXT,
+		  OF_DOCUMENT(schema),
 		  .size = sizeof((struct document *)0)->schema },
 		{ .key = "sessions", .type = FIELD_LIST, .item = session_item },
 		{ .key = "channels", .type = FIELD_LIST, .item = channel_item },
@@ -430,8 +440,7 @@ note_event(struct claims_session *s, enum result_event_kind event, const struct 
 }
 
 static bool
-take_event(struct builder *b, enum result_event_kind event, struct entry *e,
-           char why[FIELDS_WHY])
+take_event(struct builder *b, enum result_event_kind event, struct entry *e, char why[FIELDS_WHY])
 {
 	uint32_t i = session_at(b, e, why);
 
@@ -469,13 +478,12 @@ static int
 parse_events(struct builder *b, const struct load *text, const char *path, char why[LOAD_WHY])
 {
 	static const struct field rows[] = {
-		SESSION_FIELDS, EVENT_FIELDS,
 		{ .key = "event", .type = FIELD_TEXT, TEXT_OF_ENTRY(event) },
 		{ .key = "schema", .type = FIELD_TEXT, TEXT_OF_ENTRY(schema) },
 		{ .key = "ordinal", .type = FIELD_COUNT, OF_ENTRY(ordinal) },
 		{ .key = "at_deadline", .type = FIELD_NUMBER, OF_ENTRY(at_deadline) },
 		{ .key = "at_deadline_n", .type = FIELD_COUNT, OF_ENTRY(deadline_n) },
-		{ .key = NULL },
+		{ .key = NULL, .rows = event_fields },
 	};
 	struct load_line line = { 0 };
 	char wrong[FIELDS_WHY];
@@ -486,8 +494,7 @@ parse_events(struct builder *b, const struct load *text, const char *path, char 
 		struct entry e;
 
 		entry_init(&e);
-		if (fields_document(&r, rows, &e, NULL, wrong) &&
-		    take_line(b, &e, &started, wrong))
+		if (fields_document(&r, rows, &e, NULL, wrong) && take_line(b, &e, &started, wrong))
 			continue;
 		snprintf(why, LOAD_WHY, "%s:%u: %s", path, line.number, wrong);
 		return ERR_SYNTAX;

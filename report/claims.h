@@ -22,40 +22,39 @@
 
 struct claims_event {
 	uint32_t session;
-	uint8_t event;            /* enum result_event_kind: STALL, SKIP, REBOOT, ... */
+	uint8_t event; /* enum result_event_kind: STALL, SKIP, REBOOT, ... */
 	uint32_t ordinal;
 	struct estimate at, duration;
-	int64_t from_ns, to_ns;   /* best; a stall without a duration lasts until left */
-	uint64_t chunks;          /* of a skip */
+	int64_t from_ns, to_ns; /* best; a stall without a duration lasts until left */
+	uint64_t chunks;        /* of a skip */
 };
 
 struct claims_session {
 	struct endpoint peer;
 	char channel[VALUES_CHANNEL_MAX];
 	uint64_t run;
-	int64_t from_ns, to_ns;   /* joined to left; INT64_MIN, INT64_MAX if unknown */
+	int64_t from_ns, to_ns; /* joined to left; INT64_MIN, INT64_MAX if unknown */
 	struct estimate joined, playing, left, startup, switch_delay;
-	int64_t lag_ns;           /* INT64_MIN unknown */
-	double continuity_index;  /* NAN unknown */
+	int64_t lag_ns;          /* INT64_MIN unknown */
+	double continuity_index; /* NAN unknown */
 	uint64_t maps;
 	bool left_censored, source, exit_before_start, switched;
-	uint32_t first, events;   /* its part of claims.events, by time */
+	uint32_t first, events; /* its part of claims.events, by time */
 };
 
 struct claims {
 	struct claims_session *sessions; /* by join, peer, channel, run */
 	struct claims_event *events;     /* by session, time */
 	size_t n_sessions, n_events;
-	double deadline_held;            /* chunks in time, of all channels ... */
-	uint64_t deadline_n;             /* ... of so many */
+	double deadline_held; /* chunks in time, of all channels ... */
+	uint64_t deadline_n;  /* ... of so many */
 };
 
 /* 0; or a code of err.h and why: "PATH:LINE: what". */
 int claims_read(struct claims *c, const char *path, char why[LOAD_WHY]);
 
 /* The same of a text in memory; path stands in messages. */
-int claims_parse(struct claims *c, const struct load *text, const char *path,
-                 char why[LOAD_WHY]);
+int claims_parse(struct claims *c, const struct load *text, const char *path, char why[LOAD_WHY]);
 
 void claims_free(struct claims *c);
 

@@ -39,7 +39,8 @@ channel_at(struct collect *c, const struct result *r)
 		c->channels = grow(c->channels, c->n_channels, &c->room_channels,
 		                   sizeof *c->channels);
 		c->channels[c->n_channels++] = (struct collect_channel){
-			.key = r->channel, .protocol = r->protocol,
+			.key = r->channel,
+			.protocol = r->protocol,
 			.c = { .chunk = ESTIMATE_UNKNOWN },
 		};
 	}
@@ -70,7 +71,9 @@ session_at(struct collect *c, const struct result *r)
 		c->sessions = grow(c->sessions, c->n_sessions, &c->room_sessions,
 		                   sizeof *c->sessions);
 		c->sessions[c->n_sessions++] = (struct collect_session){
-			.channel = r->channel, .peer = r->peer, .run = r->run,
+			.channel = r->channel,
+			.peer = r->peer,
+			.run = r->run,
 		};
 	}
 	return i;

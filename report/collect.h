@@ -32,7 +32,7 @@
 
 #define COLLECT_CHANNELS 4096u
 #define COLLECT_SESSIONS (1u << 20)
-#define COLLECT_EVENTS (1u << 22)
+#define COLLECT_EVENTS   (1u << 22)
 #define COLLECT_WARNINGS 64u
 
 struct collect_event {
@@ -59,7 +59,7 @@ struct collect_channel {
 	uint8_t protocol;
 	struct result_channel c;
 	struct result_retrieval ages[RESULT_AGES + 1]; /* the last: at the deadline */
-	struct sample lag; /* seconds */
+	struct sample lag;                             /* seconds */
 };
 
 struct collect {
@@ -81,8 +81,7 @@ void collect_init(struct collect *c);
 void collect_fini(struct collect *c);
 
 /* A warning of the caller's own; the same text is kept once. */
-void collect_warn(struct collect *c, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
+void collect_warn(struct collect *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Merges, orders and links everything. Sessions of which only events came are gone
  * afterwards. */

@@ -8,8 +8,7 @@
 #include "report/values.h"
 
 static void
-channel_text(const struct report *r, const struct collect_channel *c,
-             char text[VALUES_CHANNEL_MAX])
+channel_text(const struct report *r, const struct collect_channel *c, char text[VALUES_CHANNEL_MAX])
 {
 	values_channel(text, r->protocol_name(c->protocol), c->c.id, c->c.id_len, c->key);
 }
@@ -214,7 +213,7 @@ put_channel(struct json_writer *w, const struct report *r, size_t i)
 	json_put_string(w, "protocol", protocol ? protocol : "unknown");
 	values_channel_facts(w, &c->c);
 	put_aliases(w, r, i);
-	values_peer(w, "source", &c->c.source);
+	values_peer(w, "source_peer", &c->c.source);
 	put_playhead(w, r, &c->c.playhead);
 	json_put_uint(w, "peers", f.peers);
 	json_put_uint(w, "sessions", f.sessions);
@@ -242,8 +241,7 @@ put_event(struct json_writer *w, const struct result_event *e)
 }
 
 static void
-put_session_events(struct json_writer *w, const struct collect *c,
-                   const struct collect_session *s)
+put_session_events(struct json_writer *w, const struct collect *c, const struct collect_session *s)
 {
 	static const struct {
 		const char *key;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/fields.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +8,7 @@
 #include "record/estimate.h"
 
 #define MOST_SECONDS 4.6e9 /* sums and differences of two fit int64_t nanoseconds */
-#define MOST_COUNT 9e15    /* exact in a double */
+#define MOST_COUNT   9e15  /* exact in a double */
 
 static bool
 wrong(char why[FIELDS_WHY], const char *key, const char *what)
@@ -63,7 +62,9 @@ read_estimate(struct json_reader *r, const char *key, struct estimate *e, char w
 {
 	static const struct field rows[] = {
 		{ .key = "lo", .type = FIELD_SECONDS, .offset = offsetof(struct estimate, lo_ns) },
-		{ .key = "best", .type = FIELD_SECONDS, .offset = offsetof(struct estimate, best_ns) },
+		{ .key = "best",
+		  .type = FIELD_SECONDS,
+		  .offset = offsetof(struct estimate, best_ns) },
 		{ .key = "hi", .type = FIELD_SECONDS, .offset = offsetof(struct estimate, hi_ns) },
 		{ .key = NULL },
 	};
@@ -142,12 +143,21 @@ read_value(struct json_reader *r, const struct field *f, void *to, char why[FIEL
 	return fields_read(r, f->rows, to, NULL, why);
 }
 
+/* The row of the last key, and its number; NULL if there is none. */
 static const struct field *
-row_of(const struct json_reader *r, const struct field *rows)
+row_of(const struct json_reader *r, const struct field *rows, unsigned *number)
 {
-	for (const struct field *f = rows; f->key != NULL; f++)
+	*number = 0;
+	for (const struct field *f = rows; f != NULL; f++) {
+		if (f->key == NULL) {
+			f = f->rows;
+			if (f == NULL)
+				break;
+		}
 		if (json_is(r, f->key))
 			return f;
+		*number += 1;
+	}
 	return NULL;
 }
 
@@ -156,9 +166,10 @@ fields_read(struct json_reader *r, const struct field *rows, void *to, uint64_t 
             char why[FIELDS_WHY])
 {
 	enum json_token token;
+	unsigned number;
 
 	while ((token = json_next(r)) == JSON_KEY) {
-		const struct field *f = row_of(r, rows);
+		const struct field *f = row_of(r, rows, &number);
 
 		if (f == NULL) {
 			if (!json_skip(r))
@@ -172,9 +183,8 @@ fields_read(struct json_reader *r, const struct field *rows, void *to, uint64_t 
 			continue;
 		if (!read_value(r, f, to, why))
 			return false;
-		assert(f - rows < 64);
-		if (seen != NULL)
-			*seen |= UINT64_C(1) << (f - rows);
+		if (seen != NULL && number < 64)
+			*seen |= UINT64_C(1) << number;
 	}
 	return token == JSON_OBJECT_END || broken(r, why);
 }

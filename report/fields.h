@@ -31,7 +31,7 @@ enum field_type {
 };
 
 struct field {
-	const char *key; /* NULL ends a table */
+	const char *key; /* NULL ends a table; it goes on with rows, if given */
 	enum field_type type;
 	size_t offset, size;
 	const struct field *rows;
@@ -40,7 +40,7 @@ struct field {
 };
 
 /* Reads an object whose opening token was taken, up to its end. Bit i of *seen (may
- * be NULL) tells that row i was there and not null. False: why says what is wrong. */
+ * be NULL) tells that row i < 64 was there and not null. False: why says what is wrong. */
 bool fields_read(struct json_reader *r, const struct field *rows, void *to, uint64_t *seen,
                  char why[FIELDS_WHY]);
 

@@ -173,7 +173,7 @@ age_reaching(const struct figures *f, double ratio)
 			if (isnan(last_ratio))
 				return f->age_s[i];
 			return last_age + (f->age_s[i] - last_age) * (ratio - last_ratio) /
-			                          (f->ratio[i] - last_ratio);
+			                      (f->ratio[i] - last_ratio);
 		}
 		last_age = f->age_s[i];
 		last_ratio = f->ratio[i];

@@ -48,9 +48,9 @@ struct figures {
 	uint64_t chunks_passed;
 	uint64_t lag_n, skew_n;
 	double lag_p50, lag_p95, skew_s;
-	uint32_t ages;                /* buckets up to the last with a sample */
+	uint32_t ages; /* buckets up to the last with a sample */
 	double age_s[RESULT_AGES], ratio[RESULT_AGES];
-	uint64_t age_n[RESULT_AGES];  /* eligible */
+	uint64_t age_n[RESULT_AGES]; /* eligible */
 	double t50_s, t90_s, t95_s, t99_s, at_deadline;
 	uint64_t deadline_n;
 	double mos;

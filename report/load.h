@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #define LOAD_MOST ((size_t)1 << 30) /* bytes; a larger file is refused */
-#define LOAD_WHY 512                /* bytes for a message */
+#define LOAD_WHY  512               /* bytes for a message */
 
 struct load {
 	char *text; /* owned */
@@ -24,7 +24,7 @@ void load_free(struct load *l);
 struct load_line {
 	const char *text; /* without its end; within the file's text */
 	size_t len;
-	unsigned number;  /* from 1; 0 before the first */
+	unsigned number; /* from 1; 0 before the first */
 };
 
 /* The next line that is not blank; false at the end. Zeroed before the first call. */

@@ -134,7 +134,7 @@ put_channel(struct ndjson *n, const struct result *r)
 
 	put_channel_id(n, &w, "channel", r->channel, r->protocol);
 	values_channel_facts(&w, &r->u.channel);
-	values_peer(&w, "source", &r->u.channel.source);
+	values_peer(&w, "source_peer", &r->u.channel.source);
 	json_put_string(&w, "playhead", playhead_model_name(r->u.channel.playhead.model));
 	if (r->u.channel.alias_of != 0)
 		put_channel_id(n, &w, "alias_of", r->u.channel.alias_of, r->protocol);
@@ -202,7 +202,10 @@ void
 ndjson_init(struct ndjson *n, FILE *out, const char *(*protocol_name)(unsigned))
 {
 	*n = (struct ndjson){
-		.sink.put = put, .out = out, .protocol_name = protocol_name, .last_ns = INT64_MIN,
+		.sink.put = put,
+		.out = out,
+		.protocol_name = protocol_name,
+		.last_ns = INT64_MIN,
 	};
 	index_init(&n->channel_of, sizeof(uint64_t), NDJSON_CHANNELS);
 }

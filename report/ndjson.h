@@ -28,18 +28,18 @@
 #include "report/index.h"
 #include "report/values.h"
 
-#define NDJSON_SCHEMA "swarmscope/1"
+#define NDJSON_SCHEMA   "swarmscope/1"
 #define NDJSON_CHANNELS 4096u /* whose ids are remembered; others go by their key */
 
 struct ndjson {
-	struct result_sink sink; /* first */
-	FILE *out;               /* borrowed; errors stay in it */
+	struct result_sink sink;                         /* first */
+	FILE *out;                                       /* borrowed; errors stay in it */
 	const char *(*protocol_name)(unsigned protocol); /* NULL: no such one */
 	struct index channel_of;
 	char (*channels)[VALUES_CHANNEL_MAX]; /* owned; their ids as text */
 	size_t room;
 	uint64_t events, sessions, warnings; /* lines of each */
-	int64_t last_ns;         /* latest t written; INT64_MIN none */
+	int64_t last_ns;                     /* latest t written; INT64_MIN none */
 };
 
 void ndjson_init(struct ndjson *n, FILE *out, const char *(*protocol_name)(unsigned));

@@ -28,9 +28,9 @@ struct report_input {
 	size_t n_files;
 	int64_t first_ns, last_ns; /* INT64_MIN unknown */
 	uint64_t packets, bytes, observations;
-	uint64_t cut;              /* packets that the snap length cut */
-	uint64_t gaps;             /* times that the capture lost something */
-	uint64_t not_swarm_bytes;  /* of what no decoder took */
+	uint64_t cut;                         /* packets that the snap length cut */
+	uint64_t gaps;                        /* times that the capture lost something */
+	uint64_t not_swarm_bytes;             /* of what no decoder took */
 	const struct report_count *malformed; /* messages by protocol */
 	size_t n_malformed;
 	const struct report_traffic *by_protocol, *by_transport;
@@ -41,8 +41,8 @@ struct report {
 	const struct collect *results; /* finished */
 	const struct report_input *input;
 	const char *(*protocol_name)(unsigned protocol); /* NULL: no such one */
-	const struct player_model *player; /* NULL: none was assumed */
-	const char *player_from;           /* "assumed" or the option that set it */
+	const struct player_model *player;               /* NULL: none was assumed */
+	const char *player_from;                         /* "assumed" or the option that set it */
 };
 
 #endif

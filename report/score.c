@@ -57,7 +57,7 @@ static int
 by_address(const void *a, const void *b)
 {
 	const struct claims_session *const *x = a, *const *y = b;
-	int d = memcmp((*x)->peer.addr, (*y)->peer.addr, sizeof (*x)->peer.addr);
+	int d = memcmp((*x)->peer.addr, (*y)->peer.addr, sizeof(*x)->peer.addr);
 
 	return d ? d : (*x > *y) - (*x < *y);
 }
@@ -207,7 +207,7 @@ score_run_errors(struct work *w, struct score_row *row)
 	if (run->switched_ns != TRUTH_NEVER && run->play_ns != TRUTH_NEVER &&
 	    estimate_known(&session->switch_delay))
 		add(&w->errors[SCORE_SWITCH], seconds(session->switch_delay.best_ns) -
-		                              seconds(run->play_ns - run->switched_ns));
+		                                  seconds(run->play_ns - run->switched_ns));
 	if (!isnan(run->lag_s) && session->lag_ns != INT64_MIN)
 		add(&w->errors[SCORE_LAG], seconds(session->lag_ns) - run->lag_s);
 	if (run->chunks > 0 && !isnan(session->continuity_index))
@@ -320,8 +320,9 @@ static void
 score_stalls(struct work *w, struct score_row *row)
 {
 	const struct truth_run *run = &w->t->runs[row->run];
-	const struct claims_session *session =
-	        row->session == MATCH_NONE ? &no_session : &w->c->sessions[row->session];
+	const struct claims_session *session = row->session == MATCH_NONE ?
+	                                           &no_session :
+	                                           &w->c->sessions[row->session];
 	uint32_t *event_of = match_none(run->spans), *span_of = match_none(session->events);
 	double period_s = map_period_s(session);
 
@@ -372,8 +373,9 @@ score_moments(struct work *w, const struct score_row *row, enum truth_what what,
               enum result_event_kind event, struct score_count *count)
 {
 	const struct truth_run *run = &w->t->runs[row->run];
-	const struct claims_session *session =
-	        row->session == MATCH_NONE ? &no_session : &w->c->sessions[row->session];
+	const struct claims_session *session = row->session == MATCH_NONE ?
+	                                           &no_session :
+	                                           &w->c->sessions[row->session];
 	uint32_t *event_of = match_none(run->spans), *span_of = match_none(session->events);
 
 	propose_moments(w, run, what, session, event);
@@ -396,8 +398,9 @@ static void
 score_skipped_chunks(struct work *w, const struct score_row *row)
 {
 	const struct truth_run *run = &w->t->runs[row->run];
-	const struct claims_session *session =
-	        row->session == MATCH_NONE ? &no_session : &w->c->sessions[row->session];
+	const struct claims_session *session = row->session == MATCH_NONE ?
+	                                           &no_session :
+	                                           &w->c->sessions[row->session];
 
 	for (uint32_t i = 0; i < run->spans; i++)
 		if (w->t->spans[run->first + i].what == TRUTH_SPAN_SKIP)
@@ -532,8 +535,7 @@ finish(struct work *w)
 }
 
 void
-score_compute(struct score *s, const struct truth *t, const struct claims *c,
-              int64_t tolerance_ns)
+score_compute(struct score *s, const struct truth *t, const struct claims *c, int64_t tolerance_ns)
 {
 	struct work w = { .s = s, .t = t, .c = c, .tolerance_ns = tolerance_ns };
 

@@ -78,14 +78,14 @@ struct score_count {
 struct score_stalls {
 	double least_s, least_maps; /* of these lengths at least */
 	struct score_count count;
-	double true_s, inferred_s;  /* their sums */
-	double shared_s;            /* overlap of the pairs whose true one counts */
+	double true_s, inferred_s; /* their sums */
+	double shared_s;           /* overlap of the pairs whose true one counts */
 };
 
 struct score_row {
-	uint32_t run, session; /* MATCH_NONE: the run has none */
+	uint32_t run, session;                              /* MATCH_NONE: the run has none */
 	double true_packet_s, true_join_s, error_playing_s; /* NAN unknown */
-	uint64_t stalls, found, wrong; /* of 0.5 s at least */
+	uint64_t stalls, found, wrong;                      /* of 0.5 s at least */
 	double true_s, inferred_s;
 };
 
@@ -108,8 +108,8 @@ struct score {
 	size_t n_rows;
 	struct score_pair *pairs; /* of stalls, by run and time */
 	size_t n_pairs, room_pairs;
-	uint32_t *run_of;       /* of each session; MATCH_NONE */
-	bool *rival;            /* of each session without a run: shares one's time */
+	uint32_t *run_of; /* of each session; MATCH_NONE */
+	bool *rival;      /* of each session without a run: shares one's time */
 };
 
 /* truth and claims are borrowed while it computes, and by who writes it out. */

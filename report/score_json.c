@@ -15,8 +15,11 @@ static void
 put_errors(struct json_writer *w, const struct score *s)
 {
 	static const char *const keys[SCORE_MEASURES] = {
-		"playing_s", "startup_from_first_packet_s", "startup_from_join_s", "stall_onset_s",
-		"stall_resume_s", "stall_duration_s", "switch_delay_s", "lag_s", "continuity",
+		"playing_s",           "startup_from_first_packet_s",
+		"startup_from_join_s", "stall_onset_s",
+		"stall_resume_s",      "stall_duration_s",
+		"switch_delay_s",      "lag_s",
+		"continuity",
 	};
 
 	json_key(w, "errors");
@@ -43,7 +46,10 @@ static void
 put_intervals(struct json_writer *w, const struct score *s)
 {
 	static const char *const keys[SCORE_BOUNDS] = {
-		"playing", "startup", "stall_onset", "stall_duration",
+		"playing",
+		"startup",
+		"stall_onset",
+		"stall_duration",
 	};
 
 	json_key(w, "intervals");
@@ -170,8 +176,9 @@ static void
 put_row(struct json_writer *w, const struct score_source *of, const struct score_row *row)
 {
 	const struct estimate unknown = ESTIMATE_UNKNOWN;
-	const struct claims_session *session =
-	        row->session == MATCH_NONE ? NULL : &of->claims->sessions[row->session];
+	const struct claims_session *session = row->session == MATCH_NONE ?
+	                                           NULL :
+	                                           &of->claims->sessions[row->session];
 
 	json_object(w);
 	put_run(w, &of->truth->runs[row->run]);
@@ -208,8 +215,7 @@ put_pair(struct json_writer *w, const struct score_source *of, const struct scor
 	values_estimate(w, "at", &e->at);
 	values_estimate(w, "duration_s", &e->duration);
 	json_put_seconds(w, "onset_error_s", e->from_ns - t->from_ns);
-	json_put_seconds(w, "duration_error_s",
-	                 (e->to_ns - e->from_ns) - (t->to_ns - t->from_ns));
+	json_put_seconds(w, "duration_error_s", (e->to_ns - e->from_ns) - (t->to_ns - t->from_ns));
 	json_object_end(w);
 }
 

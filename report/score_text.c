@@ -55,21 +55,22 @@ put_row(const struct page *p, const struct score_row *row)
 	fprintf(p->out, " %-8.8s", run->label);
 	put_number(p, 6, row->true_packet_s, 2);
 	if (row->session == MATCH_NONE) {
-		fprintf(p->out, " %-32s", "  no session");
+		fprintf(p->out, " %-28s", "  no session");
 	} else {
 		session = &p->of->claims->sessions[row->session];
 		if (session->left_censored) {
-			fprintf(p->out, " %-24s", "  was there already");
+			fprintf(p->out, " %-20s", "  was there already");
 		} else if (!estimate_known(&session->startup)) {
-			fprintf(p->out, " %-24s", "  -");
+			fprintf(p->out, " %-20s", "  -");
 		} else {
 			put_number(p, 6, stats_seconds(session->startup.best_ns), 2);
-			put_number(p, 8, stats_seconds(session->startup.lo_ns), 2);
-			put_number(p, 8, stats_seconds(session->startup.hi_ns), 2);
+			put_number(p, 6, stats_seconds(session->startup.lo_ns), 2);
+			put_number(p, 6, stats_seconds(session->startup.hi_ns), 2);
 		}
 		put_number(p, 7, row->error_playing_s, 2);
 	}
-	fprintf(p->out, " %5" PRIu64 " %5" PRIu64 " %5" PRIu64, row->stalls, row->found, row->wrong);
+	fprintf(p->out, " %5" PRIu64 " %5" PRIu64 " %5" PRIu64, row->stalls, row->found,
+	        row->wrong);
 	put_number(p, 7, row->true_s, 2);
 	put_number(p, 7, row->inferred_s, 2);
 	fputc('\n', p->out);
@@ -79,8 +80,9 @@ static void
 put_rows(const struct page *p)
 {
 	heading(p, "Runs (start-up from the first packet; stalls of 0.5 s at least; seconds)");
-	fprintf(p->out, "%-21s %-8s %6s %6s %8s %8s %7s %5s %5s %5s %7s %7s\n", "peer", "run", "true",
-	        "infer.", "lo", "hi", "play", "stall", "found", "false", "true s", "inf. s");
+	fprintf(p->out, "%-21s %-8s %6s %6s %6s %6s %7s %5s %5s %5s %7s %7s\n", "peer", "run",
+	        "true", "infer.", "lo", "hi", "play", "stall", "found", "false", "true s",
+	        "inf. s");
 	for (size_t i = 0; i < p->s->n_rows; i++)
 		put_row(p, &p->s->rows[i]);
 }
@@ -91,8 +93,15 @@ static void
 put_errors(const struct page *p)
 {
 	static const char *const names[SCORE_MEASURES] = {
-		"playing", "start-up from first packet", "start-up from join", "stall onset",
-		"stall end", "stall duration", "switching delay", "lag", "continuity (a share)",
+		"playing",
+		"start-up from first packet",
+		"start-up from join",
+		"stall onset",
+		"stall end",
+		"stall duration",
+		"switching delay",
+		"lag",
+		"continuity (a share)",
 	};
 
 	heading(p, "Errors, inferred minus true (seconds)");
@@ -111,15 +120,19 @@ put_errors(const struct page *p)
 		put_number(p, 8, e->range, 3);
 		fputc('\n', p->out);
 	}
-	fputs("spread: largest distance from the median error; range: largest minus smallest error\n",
-	      p->out);
+	fputs(
+	    "spread: largest distance from the median error; range: largest minus smallest error\n",
+	    p->out);
 }
 
 static void
 put_intervals(const struct page *p)
 {
 	static const char *const names[SCORE_BOUNDS] = {
-		"playing", "start-up from first packet", "stall onset", "stall duration",
+		"playing",
+		"start-up from first packet",
+		"stall onset",
+		"stall duration",
 	};
 
 	heading(p, "Intervals lo..hi");
@@ -152,8 +165,8 @@ put_counts(const struct page *p)
 	char name[40];
 
 	heading(p, "Events");
-	fprintf(p->out, "%-27s %5s %5s %7s %6s %5s %9s %6s %8s %8s\n", "of", "true", "found", "recall",
-	        "infer.", "false", "precision", "F1", "true s", "infer. s");
+	fprintf(p->out, "%-27s %5s %5s %7s %6s %5s %9s %6s %8s %8s\n", "of", "true", "found",
+	        "recall", "infer.", "false", "precision", "F1", "true s", "infer. s");
 	for (int i = 0; i < SCORE_LENGTHS; i++) {
 		const struct score_stalls *v = &s->stalls[i];
 
@@ -173,8 +186,10 @@ put_counts(const struct page *p)
 	put_count(p, "\nskips", &s->skips);
 	put_count(p, "\nswitches", &s->switches);
 	put_count(p, "\nexits before start", &s->exits);
-	fprintf(p->out, "\nskipped chunks: true %" PRIu64 ", inferred %" PRIu64 "\n", s->true_skipped,
-	        s->inferred_skipped);
+	fprintf(p->out, "\nskipped chunks: true %" PRIu64 ", inferred %" PRIu64 "\n",
+	        s->true_skipped, s->inferred_skipped);
+	if (s->skips.truth == 0 && s->skips.inferred > 0)
+		fputs("the truth tells of no skip; not every log does\n", p->out);
 	if (s->deadline_n > 0) {
 		fprintf(p->out, "chunks in time (%%), of %" PRIu64 ": true", s->deadline_n);
 		put_number(p, 1, 100 * s->true_deadline, 2);
@@ -197,7 +212,8 @@ put_comparable(const struct page *p)
 	put_number(p, 1, e->spread_max, 2);
 	fputs(", startup_range", p->out);
 	put_number(p, 1, e->range, 2);
-	fprintf(p->out, "\nstalls_true %" PRIu64 ", stalls_found %" PRIu64 ", stalls_false %" PRIu64
+	fprintf(p->out,
+	        "\nstalls_true %" PRIu64 ", stalls_found %" PRIu64 ", stalls_false %" PRIu64
 	        ", stall_s_true %.1f, stall_s_inferred %.1f\n",
 	        v->count.truth, v->count.found, v->count.wrong, v->true_s, v->inferred_s);
 }
@@ -217,7 +233,8 @@ put_session(const struct page *p, size_t i)
 	put_peer(p, &session->peer);
 	fprintf(p->out, " %.19s to %.19s%s\n", from, to,
 	        session->source ? "  the source" :
-	        p->s->rival[i] ? "  beside a run's own session: its events count as false" : "");
+	        p->s->rival[i]  ? "  beside a run's own session: its events count as false" :
+	                          "");
 }
 
 static void
@@ -241,7 +258,8 @@ put_unmatched(const struct page *p)
 		}
 	}
 	if (p->of->truth->unknown > 0)
-		fprintf(p->out, "\n%" PRIu64 " events of the truth have unknown names and were not used\n",
+		fprintf(p->out,
+		        "\n%" PRIu64 " events of the truth have unknown names and were not used\n",
 		        p->of->truth->unknown);
 }
 

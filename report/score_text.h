@@ -12,7 +12,6 @@
 #include "report/score_json.h"
 
 /* Errors stay in the stream. */
-void score_text_write(FILE *out, const struct score *s, const struct score_source *of,
-                      bool color);
+void score_text_write(FILE *out, const struct score *s, const struct score_source *of, bool color);
 
 #endif

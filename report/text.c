@@ -11,8 +11,8 @@
 #include "report/stats.h"
 #include "report/values.h"
 
-#define BAR 50         /* columns of a full bar */
-#define PEER_WIDTH 23  /* of an address in the table; a longer one gets a line */
+#define BAR              50 /* columns of a full bar */
+#define PEER_WIDTH       23 /* of an address in the table; a longer one gets a line */
 #define GOOD_REBUFFERING 0.01
 #define POOR_REBUFFERING 0.03
 
@@ -29,8 +29,8 @@ on(const struct page *p, const char *code)
 	return p->color ? code : "";
 }
 
-#define BOLD "\033[1m"
-#define RED "\033[31m"
+#define BOLD  "\033[1m"
+#define RED   "\033[31m"
 #define PLAIN "\033[0m"
 
 static void
@@ -83,10 +83,11 @@ put_input(const struct page *p)
 	fputc('\n', p->out);
 	if (in->first_ns != INT64_MIN) {
 		values_time(from, in->first_ns);
-		fprintf(p->out, "%.1f s from %.19sZ\n",
-		        (double)(in->last_ns - in->first_ns) / 1e9, from);
+		fprintf(p->out, "%.1f s from %.19sZ\n", (double)(in->last_ns - in->first_ns) / 1e9,
+		        from);
 	}
-	fprintf(p->out, "%" PRIu64 " packets, %" PRIu64 " bytes (%" PRIu64 " of no swarm), %" PRIu64
+	fprintf(p->out,
+	        "%" PRIu64 " packets, %" PRIu64 " bytes (%" PRIu64 " of no swarm), %" PRIu64
 	        " observations\n%" PRIu64 " messages malformed, %" PRIu64 " packets cut, %" PRIu64
 	        " gaps\n",
 	        in->packets, in->bytes, in->not_swarm_bytes, in->observations, malformed(in),
@@ -100,8 +101,9 @@ judged(double rebuffering)
 {
 	if (!isfinite(rebuffering))
 		return "unknown";
-	return rebuffering < GOOD_REBUFFERING ? "good" :
-	       rebuffering <= POOR_REBUFFERING ? "fair" : "poor";
+	return rebuffering < GOOD_REBUFFERING  ? "good" :
+	       rebuffering <= POOR_REBUFFERING ? "fair" :
+	                                         "poor";
 }
 
 static void
@@ -110,14 +112,15 @@ put_channel(const struct page *p, unsigned id, const struct figures *f)
 	char start[24], hour[24], share[24], lag[24], got[24], mos[24];
 	bool poor = f->rebuffering_ratio > POOR_REBUFFERING;
 
-	fprintf(p->out, "%2u %5" PRIu32 " %5" PRIu32 " %12s %4" PRIu64 " %6" PRIu64 " %8s %8s %6" PRIu64
+	fprintf(p->out,
+	        "%2u %5" PRIu32 " %5" PRIu32 " %12s %4" PRIu64 " %6" PRIu64 " %8s %8s %6" PRIu64
 	        " %12s %8s %4s %s%s%s\n",
-	        id, f->peers, f->sessions,
-	        pair(start, f->startup.p50, f->startup.p95, 2), f->startup.n, f->stalls,
-	        number(hour, f->stalls_per_hour, 1), number(share, 100 * f->rebuffering_ratio, 2),
-	        f->skips, pair(lag, f->lag_p50, f->lag_p95, 2),
-	        number(got, 100 * f->at_deadline, 2), number(mos, f->mos, 2),
-	        on(p, poor ? RED : ""), judged(f->rebuffering_ratio), on(p, poor ? PLAIN : ""));
+	        id, f->peers, f->sessions, pair(start, f->startup.p50, f->startup.p95, 2),
+	        f->startup.n, f->stalls, number(hour, f->stalls_per_hour, 1),
+	        number(share, 100 * f->rebuffering_ratio, 2), f->skips,
+	        pair(lag, f->lag_p50, f->lag_p95, 2), number(got, 100 * f->at_deadline, 2),
+	        number(mos, f->mos, 2), on(p, poor ? RED : ""), judged(f->rebuffering_ratio),
+	        on(p, poor ? PLAIN : ""));
 }
 
 /* A name came over the wire: no control character of it may reach the terminal. */
@@ -162,8 +165,10 @@ put_more(const struct page *p, const struct figures *f)
 	fprintf(p->out, "     start-up mean %s s; continuity %s; skew %s s (n %" PRIu64 ")\n",
 	        number(mean, f->startup.mean, 2), number(kept, f->continuity_index, 3),
 	        number(skew, f->skew_s, 2), f->skew_n);
-	fprintf(p->out, "     %" PRIu64 " left before it played, %" PRIu32 " were there already, %" PRIu64
-	        " reboots\n", f->exits_before_start, f->left_censored, f->reboots);
+	fprintf(p->out,
+	        "     %" PRIu64 " left before it played, %" PRIu32 " were there already, %" PRIu64
+	        " reboots\n",
+	        f->exits_before_start, f->left_censored, f->reboots);
 	if (f->switching.n > 0)
 		fprintf(p->out, "     switched to: %" PRIu64 " times, delay p50/95 %s s\n",
 		        f->switching.n, pair(mean, f->switching.p50, f->switching.p95, 2));
@@ -180,8 +185,10 @@ put_channels(const struct page *p)
 		fputs("none: no swarm was found\n", p->out);
 		return;
 	}
-	fputs(" # peers sess. start p50/95    n stalls per hour  stall %  skips   lag p50/95 on time"
-	      "%  MOS state\n", p->out);
+	fputs(
+	    " # peers sess. start p50/95    n stalls per hour  stall %  skips   lag p50/95 on time"
+	    "%  MOS state\n",
+	    p->out);
 	for (size_t i = 0; i < c->n_channels; i++) {
 		if (!collect_is_root(c, i))
 			continue;
@@ -252,10 +259,13 @@ put_session(const struct page *p, const struct collect_session *s)
 	}
 	offset_text(joined, s->s.joined.best_ns, p->r->input->first_ns);
 	startup_text(start, p->r->results, s);
-	fprintf(p->out, "%-*s %2u %8s  %-22s %6" PRIu32 " %7s %5" PRIu32 " %6s %4s  %s\n", PEER_WIDTH,
-	        peer, p->numbers[s->in], joined, start, s->s.stalls,
-	        number(stalled, s->s.source || !estimate_known(&s->s.stall_time) ? NAN :
-	               stats_seconds(s->s.stall_time.best_ns), 2),
+	fprintf(p->out, "%-*s %2u %8s  %-22s %6" PRIu32 " %7s %5" PRIu32 " %6s %4s  %s\n",
+	        PEER_WIDTH, peer, p->numbers[s->in], joined, start, s->s.stalls,
+	        number(stalled,
+	               s->s.source || !estimate_known(&s->s.stall_time) ?
+	                   NAN :
+	                   stats_seconds(s->s.stall_time.best_ns),
+	               2),
 	        s->s.skips, number(kept, figures_continuity(&s->s), 3),
 	        number(mos, (double)s->s.mos, 2), end ? end : "-");
 }
@@ -268,8 +278,8 @@ put_sessions(const struct page *p)
 	if (c->n_sessions == 0)
 		return;
 	heading(p, "Sessions (seconds; joined is hours:minutes:seconds from the beginning)");
-	fprintf(p->out, "%-*s ch   joined  %-22s stalls stall s skips  cont.  MOS  end\n", PEER_WIDTH,
-	        "peer", "start-up (lo to hi)");
+	fprintf(p->out, "%-*s ch   joined  %-22s stalls stall s skips  cont.  MOS  end\n",
+	        PEER_WIDTH, "peer", "start-up (lo to hi)");
 	for (size_t i = 0; i < c->n_sessions; i++)
 		put_session(p, &c->sessions[i]);
 }
@@ -288,18 +298,19 @@ put_bar(const struct page *p, double age_s, double ratio, uint64_t n)
 	fprintf(p->out, "%8.2f s |%s| %6.2f %%  n %" PRIu64 "\n", age_s, bar, 100 * ratio, n);
 }
 
-/* Only the part that rises: from the last empty bucket to the first full one. */
+/* Ages at which the share has changed by a point; and the last. */
 static void
 put_curve(const struct page *p, const struct figures *f)
 {
-	for (uint32_t i = 0; i < f->ages; i++) {
-		bool rises = i + 1 < f->ages && f->ratio[i + 1] >= 0.005;
+	double shown = 0;
 
-		if (isnan(f->ratio[i]) || (f->ratio[i] < 0.005 && !rises))
+	for (uint32_t i = 0; i < f->ages; i++) {
+		bool changed = fabs(f->ratio[i] - shown) >= 0.01;
+
+		if (isnan(f->ratio[i]) || (!changed && i + 1 < f->ages))
 			continue;
 		put_bar(p, f->age_s[i], f->ratio[i], f->age_n[i]);
-		if (f->ratio[i] >= 0.9995)
-			break;
+		shown = f->ratio[i];
 	}
 }
 
@@ -316,7 +327,9 @@ put_retrieval(const struct page *p)
 		figures_of(&f, c, i);
 		if (f.ages == 0)
 			continue;
-		heading(p, "Chunk retrieval: share of viewers that hold a chunk so long after it was made");
+		heading(p,
+		        "Chunk retrieval: share of viewers that hold a chunk this long after its "
+		        "birth");
 		fprintf(p->out, "channel %u: half after %s s, 90 %% %s s, 95 %% %s s, 99 %% %s s\n",
 		        p->numbers[i], number(t50, f.t50_s, 2), number(t90, f.t90_s, 2),
 		        number(t95, f.t95_s, 2), number(t99, f.t99_s, 2));
@@ -342,9 +355,12 @@ put_assumptions(const struct page *p)
 			        playhead_model_name(c->channels[i].c.playhead.model));
 	if (m == NULL)
 		return;
-	fprintf(p->out, "player pre-buffer %.1f s (%s), +- %.2f s with its waits for key frame and "
-	        "probing\n", (double)m->prebuffer_ns / 1e9, from, (double)m->prebuffer_err_ns / 1e9);
-	fprintf(p->out, "first frame %.2f +- %.2f s after that; stops %.2f +- %.2f s before it is empty\n"
+	fprintf(p->out,
+	        "player pre-buffer %.1f s (%s), +- %.2f s with its waits for key frame and "
+	        "probing\n",
+	        (double)m->prebuffer_ns / 1e9, from, (double)m->prebuffer_err_ns / 1e9);
+	fprintf(p->out,
+	        "first frame %.2f +- %.2f s after that; stops %.2f +- %.2f s before it is empty\n"
 	        "goes on with %.2f +- %.2f s more\n",
 	        (double)m->latency_ns / 1e9, (double)m->latency_err_ns / 1e9,
 	        (double)m->margin_ns / 1e9, (double)m->margin_err_ns / 1e9,

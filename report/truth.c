@@ -15,13 +15,24 @@
 
 /* In the order in which events of the same time are taken. */
 enum what {
-	RESUME, STALL, SKIP, REBOOT, CHUNK, MISSED, LEAVE, SWITCH, JOIN, FIRST_PACKET, PLAY,
-	IMPAIR, WHATS
+	RESUME,
+	STALL,
+	SKIP,
+	REBOOT,
+	CHUNK,
+	MISSED,
+	LEAVE,
+	SWITCH,
+	JOIN,
+	FIRST_PACKET,
+	PLAY,
+	IMPAIR,
+	WHATS
 };
 
 static const char *const names[WHATS] = {
-	"resume", "stall", "skip", "reboot", "chunk", "missed", "leave", "switch", "join",
-	"first_packet", "play", "impair",
+	"resume", "stall",  "skip", "reboot",       "chunk", "missed",
+	"leave",  "switch", "join", "first_packet", "play",  "impair",
 };
 
 /* --- lines -------------------------------------------------------------------------- */
@@ -35,30 +46,29 @@ struct line {
 
 enum { HAS_T, HAS_EVENT, HAS_PEER, HAS_RUN, HAS_CHUNK, HAS_CHUNKS, HAS_LAG };
 
+#define OF_LINE(member)      .offset = offsetof(struct line, member)
+#define TEXT_OF_LINE(member) OF_LINE(member), .size = sizeof((struct line *)0)->member
+
 static const struct field line_fields[] = {
-	[HAS_T] = { .key = "t", .type = FIELD_SECONDS, .offset = offsetof(struct line, t_ns) },
-	[HAS_EVENT] = { .key = "event", .type = FIELD_TEXT, .offset = offsetof(struct line, event),
-	                .size = sizeof((struct line *)0)->event },
-	[HAS_PEER] = { .key = "peer", .type = FIELD_TEXT, .offset = offsetof(struct line, peer),
-	               .size = sizeof((struct line *)0)->peer },
-	[HAS_RUN] = { .key = "run", .type = FIELD_TEXT, .offset = offsetof(struct line, run),
-	              .size = sizeof((struct line *)0)->run },
-	[HAS_CHUNK] = { .key = "chunk", .type = FIELD_COUNT, .offset = offsetof(struct line, chunk) },
-	[HAS_CHUNKS] = { .key = "chunks", .type = FIELD_COUNT,
-	                 .offset = offsetof(struct line, chunks) },
-	[HAS_LAG] = { .key = "lag_s", .type = FIELD_NUMBER, .offset = offsetof(struct line, lag_s) },
+	[HAS_T] = { .key = "t", .type = FIELD_SECONDS, OF_LINE(t_ns) },
+	[HAS_EVENT] = { .key = "event", .type = FIELD_TEXT, TEXT_OF_LINE(event) },
+	[HAS_PEER] = { .key = "peer", .type = FIELD_TEXT, TEXT_OF_LINE(peer) },
+	[HAS_RUN] = { .key = "run", .type = FIELD_TEXT, TEXT_OF_LINE(run) },
+	[HAS_CHUNK] = { .key = "chunk", .type = FIELD_COUNT, OF_LINE(chunk) },
+	[HAS_CHUNKS] = { .key = "chunks", .type = FIELD_COUNT, OF_LINE(chunks) },
+	[HAS_LAG] = { .key = "lag_s", .type = FIELD_NUMBER, OF_LINE(lag_s) },
 	{ .key = NULL },
 };
 
-#define HAS(seen, what) (((seen) & UINT64_C(1) << (what)) != 0)
+#define HAS(seen, what) (((seen)&UINT64_C(1) << (what)) != 0)
 
 /* One event, small: a simulated swarm tells millions. Its peer and label are told
  * by who, a place in log.who. */
 struct event {
 	int64_t t_ns;
-	uint64_t chunk;  /* number; UINT64_MAX: none was told */
+	uint64_t chunk; /* number; UINT64_MAX: none was told */
 	uint64_t chunks;
-	float lag_s;     /* NAN: none was told */
+	float lag_s; /* NAN: none was told */
 	uint32_t who;
 	enum what what;
 };
@@ -130,7 +140,9 @@ keep(struct log *log, const struct line *line, uint64_t seen, char why[FIELDS_WH
 	memcpy(who.label, line->run, strlen(line->run));
 	log->events = grow(log->events, log->n_events, &log->room_events, sizeof *log->events);
 	log->events[log->n_events++] = (struct event){
-		.t_ns = line->t_ns, .what = what, .who = who_at(log, &who),
+		.t_ns = line->t_ns,
+		.what = what,
+		.who = who_at(log, &who),
 		.chunk = HAS(seen, HAS_CHUNK) ? line->chunk : UINT64_MAX,
 		.chunks = HAS(seen, HAS_CHUNKS) ? line->chunks : 1,
 		.lag_s = HAS(seen, HAS_LAG) ? (float)line->lag_s : NAN,
@@ -182,9 +194,14 @@ open_run(struct builder *b, const struct event *e)
 	t->runs = grow(t->runs, t->n_runs, &b->room_runs, sizeof *t->runs);
 	b->run = &t->runs[t->n_runs++];
 	*b->run = (struct truth_run){
-		.peer = who->peer, .from_ns = e->t_ns, .joined_ns = TRUTH_NEVER,
-		.first_packet_ns = TRUTH_NEVER, .play_ns = TRUTH_NEVER, .left_ns = TRUTH_NEVER,
-		.switched_ns = TRUTH_NEVER, .first = (uint32_t)t->n_spans,
+		.peer = who->peer,
+		.from_ns = e->t_ns,
+		.joined_ns = TRUTH_NEVER,
+		.first_packet_ns = TRUTH_NEVER,
+		.play_ns = TRUTH_NEVER,
+		.left_ns = TRUTH_NEVER,
+		.switched_ns = TRUTH_NEVER,
+		.first = (uint32_t)t->n_spans,
 	};
 	memcpy(b->run->label, who->label, sizeof who->label);
 	b->begun = true;
@@ -196,8 +213,7 @@ open_run(struct builder *b, const struct event *e)
 }
 
 static void
-add_span(struct builder *b, enum truth_what what, int64_t from_ns, int64_t to_ns,
-         uint64_t chunks)
+add_span(struct builder *b, enum truth_what what, int64_t from_ns, int64_t to_ns, uint64_t chunks)
 {
 	struct truth *t = b->t;
 
@@ -344,8 +360,8 @@ take(struct builder *b, const struct event *e)
 static void
 add_event(struct builder *b, const struct event *e)
 {
-	bool begins = e->what == JOIN || e->what == FIRST_PACKET ||
-	              e->what == PLAY || e->what == SWITCH;
+	bool begins = e->what == JOIN || e->what == FIRST_PACKET || e->what == PLAY ||
+	              e->what == SWITCH;
 
 	if (e->what == SWITCH ||
 	    (b->run != NULL && e->what == JOIN &&

@@ -36,28 +36,28 @@ enum truth_what { TRUTH_SPAN_STALL, TRUTH_SPAN_SKIP, TRUTH_SPAN_REBOOT };
 
 struct truth_span {
 	uint32_t run;
-	enum truth_what what;     /* skips and reboots have no length */
+	enum truth_what what; /* skips and reboots have no length */
 	int64_t from_ns, to_ns;
-	uint64_t chunks;          /* of a skip */
+	uint64_t chunks; /* of a skip */
 };
 
 struct truth_run {
-	struct endpoint peer;     /* port 0: the log does not tell */
+	struct endpoint peer; /* port 0: the log does not tell */
 	char label[TRUTH_LABEL];
-	int64_t from_ns, to_ns;   /* first event to leave */
+	int64_t from_ns, to_ns;                               /* first event to leave */
 	int64_t joined_ns, first_packet_ns, play_ns, left_ns; /* TRUTH_NEVER */
-	int64_t switched_ns;      /* when the viewer asked for this channel by a switch */
-	uint32_t first, spans;    /* its part of truth.spans, by time */
-	uint64_t chunks, missed;  /* arrived or missed; of these missed */
-	double lag_s;             /* mean of what it told; NAN none */
+	int64_t switched_ns;     /* when the viewer asked for this channel by a switch */
+	uint32_t first, spans;   /* its part of truth.spans, by time */
+	uint64_t chunks, missed; /* arrived or missed; of these missed */
+	double lag_s;            /* mean of what it told; NAN none */
 };
 
 struct truth {
 	struct truth_run *runs;   /* by peer, label, time */
 	struct truth_span *spans; /* by run, time */
 	size_t n_runs, n_spans;
-	int64_t last_ns;          /* of all events */
-	uint64_t unknown;         /* events of unknown names */
+	int64_t last_ns;  /* of all events */
+	uint64_t unknown; /* events of unknown names */
 };
 
 /* Reads a log. 0; or a code of err.h and why: "PATH:LINE: what". */

@@ -20,7 +20,7 @@
 #include "record/result.h"
 
 #define VALUES_CHANNEL_MAX (32 + 2 * OBS_MAX_CHANNEL_ID + 2) /* bytes, with the NUL */
-#define VALUES_TIME_MAX 40
+#define VALUES_TIME_MAX    40
 
 /* A channel whose id is not known (id_len 0) is named by its key. protocol may be
  * NULL and is cut to 32 bytes. */

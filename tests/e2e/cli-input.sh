@@ -40,10 +40,14 @@ refuses 'a bad file among good ones' 1 'text.*not a capture' \
 head -c $((size - 100)) swarm.pcap > cut.pcap
 mkcap swarm whole.pcapng --format pcapng
 head -c $((size / 2)) whole.pcapng > cut.pcapng
-gzip -c swarm.pcap | head -c 20000 > cut.pcap.gz
-zstd -qc swarm.pcap | head -c 20000 > cut.pcap.zst
+gzip -c swarm.pcap > whole.gz
+zstd -qc swarm.pcap > whole.zst
+for kind in gz zst; do
+	head -c $(($(wc -c < whole.$kind) / 2)) whole.$kind > cut.pcap.$kind
+done
 for file in cut.pcap cut.pcapng cut.pcap.gz cut.pcap.zst; do
-	warns "analyze of $file" "$file.*(cut|ends|truncated|short)" \
+	warns "decode of $file" "$file.*(cut|end|truncated|short)" "$SWARMSCOPE" decode $file
+	warns "analyze of $file" "$file.*(cut|end|truncated|short)" \
 	    "$SWARMSCOPE" analyze --format json $file
 	holds "$file: a report of what it holds" \
 	    jq -e '.sessions | length > 0' "$out"

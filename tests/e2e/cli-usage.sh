@@ -6,7 +6,10 @@
 mkcap swarm "$tmp/swarm.pcap"
 capture=$tmp/swarm.pcap
 
-refuses 'no command' 2 'command' "$SWARMSCOPE"
+run "$SWARMSCOPE"
+holds 'no command: exit status 2' test "$status" -eq 2
+holds 'no command: nothing on stdout' test ! -s "$out"
+holds 'no command: says where they are listed' grep -q 'swarmscope help' "$err"
 refuses 'an unknown command' 2 'analize.*analyze' "$SWARMSCOPE" analize
 refuses 'an unknown option' 2 'no-such-option' "$SWARMSCOPE" analyze --no-such-option "$capture"
 refuses 'an unknown global option' 2 'no-such-option' "$SWARMSCOPE" --no-such-option
@@ -21,8 +24,12 @@ for command in analyze decode score; do
 done
 
 works 'version' "$SWARMSCOPE" version
-holds 'version is one line' lines "$out" 1
+# shellcheck disable=SC2016
+holds 'version begins with name and number' \
+    sh -c 'head -n 1 "$1" | grep -qxE "swarmscope [0-9.]+"' sh "$out"
 works '--version' "$SWARMSCOPE" --version
+works 'version --json' "$SWARMSCOPE" version --json
+holds 'version --json is JSON' jq -e '.program == "swarmscope"' "$out"
 works 'help' "$SWARMSCOPE" help
 for command in analyze decode score help version completion; do
 	run "$SWARMSCOPE" help

@@ -29,9 +29,12 @@ static void
 print_classes(const struct counts *c)
 {
 	static const char *const names[COUNTS_CLASSES] = {
-		[COUNTS_SWARM] = "swarm_bytes",     [COUNTS_NOT_SWARM] = "not_swarm_bytes",
-		[COUNTS_NOT_IP] = "not_ip_bytes",   [COUNTS_CUT] = "cut_bytes",
-		[COUNTS_UNDECODABLE] = "undecodable_bytes", [COUNTS_WAITING] = "waiting_bytes",
+		[COUNTS_SWARM] = "swarm_bytes",
+		[COUNTS_NOT_SWARM] = "not_swarm_bytes",
+		[COUNTS_NOT_IP] = "not_ip_bytes",
+		[COUNTS_CUT] = "cut_bytes",
+		[COUNTS_UNDECODABLE] = "undecodable_bytes",
+		[COUNTS_WAITING] = "waiting_bytes",
 	};
 
 	print("packets", c->total.packets);
@@ -48,10 +51,10 @@ print_protocols(const struct counts *c)
 
 		printf("%s packets %" PRIu64 " bytes %" PRIu64 " flows %" PRIu64
 		       " observed %" PRIu64 " other %" PRIu64 " cut %" PRIu64,
-		       (*row)->name, k->sum.packets, k->sum.bytes, k->flows, k->observed,
-		       k->other, k->cut);
-		printf(" broken %" PRIu64 " short %" PRIu64 " foreign %" PRIu64
-		       " doubtful %" PRIu64 "\n",
+		       (*row)->name, k->sum.packets, k->sum.bytes, k->flows, k->observed, k->other,
+		       k->cut);
+		printf(" broken %" PRIu64 " short %" PRIu64 " foreign %" PRIu64 " doubtful %" PRIu64
+		       "\n",
 		       k->bad[COUNTS_BROKEN], k->bad[COUNTS_SHORT], k->bad[COUNTS_FOREIGN],
 		       k->doubtful);
 	}

@@ -4,10 +4,10 @@
 #   swarmscope decode --json CAPTURE | tests/pcap/disagree.py - CAPTURE.bm.jsonl.gz
 #
 # Both are one JSON a line (.gz too). Ours: t, kind, peer and to as "addr:port",
-# ranges, and by kind offset, bytes, action, contacts. Theirs: t, kind, src, peer
-# and to without a port, r, size, peers. Two lines agree when kind, peers and
-# content are the same and their times differ by no more than --within seconds;
-# each line is used once. Prints a count for each kind, then every line that only
+# and by kind ranges, chunk, bytes, source_t, action, contacts. Theirs: t, kind,
+# peer and to without a port, r, size, ts, peers. Two lines agree when kind, peers
+# and content are the same and their times differ by no more than --within
+# seconds; each line is used once, but a chunk of theirs is a transfer and a mark. Prints a count for each kind, then every line that only
 # one side has. Exit status 1 when those are more than --most, 2 on bad input.
 #
 # SPDX-License-Identifier: Apache-2.0
@@ -62,40 +62,44 @@ def joined(ranges):
 
 
 def ours(line):
-    """(what must be the same, time) of one of our lines; None: not compared."""
+    """What must be the same of our line, in a list; empty: it is not compared."""
     kind = line['kind']
-    head = (kind, address(line['peer']), address(line['to']))
-    if kind in ('buffer_map', 'have', 'request'):
+    if kind in ('buffer_map', 'have'):
         content = joined(line['ranges'])
-        if kind == 'request':
-            content = (line['action'], content)
+    elif kind == 'request':
+        content = (line['action'], joined(line['ranges']))
     elif kind == 'transfer':
-        content = (line['offset'], line['bytes'])
+        content = (line['chunk'], line['bytes'])
+    elif kind == 'mark':
+        content = (line['chunk'], round(line['source_t'] * 1e6))
     elif kind == 'contacts':
         content = tuple(line['contacts'])
     elif kind in ('partner', 'leave'):
         content = line['action']
     else:
-        return None
-    return head + (content,), line['t']
+        return []
+    return [(kind, address(line['peer']), address(line['to']), content)]
 
 
 def theirs(line):
+    """The same of their line."""
     if line['kind'] not in KINDS:
-        return None
+        return []
     kind, action = KINDS[line['kind']]
-    head = (kind, address(line['peer']), address(line['to']))
+    peer, to = address(line['peer']), address(line['to'])
     if kind == 'transfer':
-        content = (line['r'][0][0], line['size'])
-    elif kind == 'contacts':
+        chunk = line['r'][0][0]
+        return [(kind, peer, to, (chunk, line['size'])),
+                ('mark', to, peer, (chunk, round(line['ts'] * 1e6)))]
+    if kind == 'contacts':
         content = tuple(line['peers'])
-    elif kind in ('buffer_map', 'have'):
-        content = joined(line['r'])
     elif kind == 'request':
         content = (action, joined(line['r']))
+    elif kind in ('buffer_map', 'have'):
+        content = joined(line['r'])
     else:
         content = action
-    return head + (content,), line['t']
+    return [(kind, peer, to, content)]
 
 
 def load(path, read):
@@ -105,11 +109,10 @@ def load(path, read):
         with lines_of(path) as lines:
             for number, text in enumerate(lines, 1):
                 line = json.loads(text)
-                event = read(line)
-                if event is None:
-                    skipped[line['kind']] += 1
-                else:
-                    found[event[0]].append(event[1])
+                keys = read(line)
+                skipped[line['kind']] += not keys
+                for key in keys:
+                    found[key].append(line['t'])
     except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as e:
         fail(f'{path}:{number}: {type(e).__name__}: {e}')
     return found, skipped
@@ -161,8 +164,8 @@ def main():
         print(f'{kind:<12}' + ''.join(f'{n:>{w}}' for n, w in zip(table[kind], (8, 8, 9, 7))))
     print(f'times differ by at most {worst * 1e6:.1f} us')
     for side, rest in (('ours', my_rest), ('theirs', other_rest)):
-        if rest:
-            names = ', '.join(f'{kind} {n}' for kind, n in sorted(rest.items()))
+        names = ', '.join(f'{kind} {n}' for kind, n in sorted(rest.items()) if n)
+        if names:
             print(f'not compared, {side}: {names}')
     for t, side, (kind, peer, to, content) in sorted(alone):
         print(f'{side} {t:.6f} {kind} {peer} > {to} {content}')

@@ -24,7 +24,7 @@
 #include "record/observation.h"
 
 #define PEAK_MIB 256
-#define FLIPS 16 /* at most, in a packet that is flipped */
+#define FLIPS    16 /* at most, in a packet that is flipped */
 
 struct packet {
 	int64_t t_ns;
@@ -224,8 +224,8 @@ report(const char *what, const struct totals *t)
 	printf("%-14s %10" PRIu64 " packets %10" PRIu64 " observations", what, t->packets,
 	       t->observations);
 	printf(" %12" PRIu64 " of %14" PRIu64 " bytes swarm", t->swarm_bytes, t->bytes);
-	printf(" %8" PRIu64 " cut %8" PRIu64 " malformed  peak %ld MiB\n", t->cut,
-	       t->malformed, peak_mib());
+	printf(" %8" PRIu64 " cut %8" PRIu64 " malformed  peak %ld MiB\n", t->cut, t->malformed,
+	       peak_mib());
 	fflush(stdout);
 }
 

@@ -72,11 +72,19 @@ function quoted(me, path, where,    top) {
 		complain(where, me " may not use " path)
 }
 
+# The third-party name whose header this is: name.h, name/part.h, name_part.h.
+function library(path,    name) {
+	for (name in owner)
+		if (index(path, name) == 1 && substr(path, length(name) + 1, 1) ~ /[\/._]/)
+			return name
+	return ""
+}
+
 function angled(me, path, where,    stem, top) {
-	stem = top = path
+	stem = path
 	sub(/\.h$/, "", stem)
-	sub(/[\/.].*/, "", top)
-	if (top in owner) {
+	top = library(path)
+	if (top != "") {
 		if (owner[top] != me && !(me in any))
 			complain(where, path " belongs to " owner[top])
 	} else if (!((me, stem) in gives) && !((me, "*") in gives))

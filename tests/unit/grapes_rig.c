@@ -108,7 +108,7 @@ rig_datagram(struct rig *r, const void *bytes, size_t captured, size_t wire_len)
 	enum proto_verdict verdict;
 	struct reader in;
 
-	assert(own != NULL && captured <= wire_len);
+	assert(own != NULL);
 	if (captured > 0)
 		memcpy(own, bytes, captured);
 	in = reader_over(own, captured);
@@ -126,7 +126,8 @@ rig_message(struct rig *r, const struct writer *message)
 }
 
 enum proto_verdict
-rig_piece(struct rig *r, const struct writer *message, uint16_t number, size_t unit, size_t index)
+rig_piece(struct rig *r, const struct writer *message, uint16_t number, size_t unit,
+          size_t index)
 {
 	static uint8_t bytes[RIG_MAX_BYTES];
 	struct writer w = writer_over(bytes, sizeof bytes);
@@ -164,7 +165,8 @@ rig_node(struct writer *w, enum grapes_dialect dialect, const struct endpoint *n
 	uint8_t rest[120] = { 0 };
 
 	if (dialect == GRAPES_ENGINE) {
-		snprintf(text, sizeof text, "%u.%u.%u.%u:%u-", a[0], a[1], a[2], a[3], node->port);
+		snprintf(text, sizeof text, "%u.%u.%u.%u:%u-", a[0], a[1], a[2], a[3],
+		         node->port);
 		writer_bytes(w, text, strlen(text));
 		return;
 	}

@@ -158,8 +158,7 @@ packets_pcap_record(FILE *f, int64_t t_ns, uint32_t captured, uint32_t wire_len)
 }
 
 void
-packets_pcap_packet(FILE *f, int64_t t_ns, const void *bytes, uint32_t captured,
-                    uint32_t wire_len)
+packets_pcap_packet(FILE *f, int64_t t_ns, const void *bytes, uint32_t captured, uint32_t wire_len)
 {
 	packets_pcap_record(f, t_ns, captured, wire_len);
 	if (captured > 0 && fwrite(bytes, captured, 1, f) != 1)

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define PACKETS_MAX 70000u
+#define PACKETS_MAX      70000u
 #define PACKETS_HEADROOM 512u
 
 struct packet {
@@ -34,19 +34,18 @@ void packet_put(struct packet *p, const void *header, size_t n);
 void packet_udp(struct packet *p, uint16_t from, uint16_t to);
 /* 10.0.0.from -> 10.0.0.to; fragment: offset in bytes, more as in the header. */
 void packet_ipv4(struct packet *p, uint8_t from, uint8_t to, uint8_t protocol);
-void packet_ipv4_fragment(struct packet *p, uint8_t from, uint8_t to, uint16_t id,
-                          uint32_t offset, int more);
+void packet_ipv4_fragment(struct packet *p, uint8_t from, uint8_t to, uint16_t id, uint32_t offset,
+                          int more);
 /* 2001:db8::from -> 2001:db8::to */
 void packet_ipv6(struct packet *p, uint8_t from, uint8_t to, uint8_t next);
 void packet_ethernet(struct packet *p, uint16_t type);
 
 /* All four: Ethernet, IPv4, UDP from 10.0.0.from:5000+from. */
-void packet_whole(struct packet *p, uint8_t from, uint8_t to, const void *payload,
-                  size_t len);
+void packet_whole(struct packet *p, uint8_t from, uint8_t to, const void *payload, size_t len);
 
 /* A fragment, in Ethernet, of the bytes of ip_payload from offset on. */
-void packet_piece(struct packet *p, uint16_t id, const struct packet *ip_payload,
-                  uint32_t offset, uint32_t len);
+void packet_piece(struct packet *p, uint16_t id, const struct packet *ip_payload, uint32_t offset,
+                  uint32_t len);
 
 /* pcap with nanosecond stamps; dlt as in the file format (LINKTYPE_). A record is a
  * packet's header alone. */

@@ -29,9 +29,13 @@ struct result
 swarm_session(unsigned host, unsigned run, double joined, double playing, double left)
 {
 	struct result r = {
-		.t_ns = swarm_ns(left), .channel = SWARM_CHANNEL, .run = run,
-		.peer = endpoint_ipv4(0x0a4d0000 + host, 6000), .kind = RESULT_SESSION,
-		.protocol = 1, .final = true,
+		.t_ns = swarm_ns(left),
+		.channel = SWARM_CHANNEL,
+		.run = run,
+		.peer = endpoint_ipv4(0x0a4d0000 + host, 6000),
+		.kind = RESULT_SESSION,
+		.protocol = 1,
+		.final = true,
 	};
 	struct result_session *s = &r.u.session;
 
@@ -55,8 +59,8 @@ swarm_session(unsigned host, unsigned run, double joined, double playing, double
 }
 
 struct result
-swarm_event(const struct result *session, enum result_event_kind event, unsigned ordinal,
-            double at, double duration)
+swarm_event(const struct result *session, enum result_event_kind event, unsigned ordinal, double at,
+            double duration)
 {
 	struct result r = *session;
 
@@ -76,8 +80,11 @@ static void
 put_channel(struct result_sink *to)
 {
 	static const uint8_t id[] = { 0x0a, 0x4d, 0x00, 0x01, 0x17, 0x70 };
-	struct result r = { .t_ns = swarm_ns(100), .channel = SWARM_CHANNEL,
-		.kind = RESULT_CHANNEL, .protocol = 1, .final = true };
+	struct result r = { .t_ns = swarm_ns(100),
+		            .channel = SWARM_CHANNEL,
+		            .kind = RESULT_CHANNEL,
+		            .protocol = 1,
+		            .final = true };
 
 	memcpy(r.u.channel.id, id, sizeof id);
 	r.u.channel.id_len = sizeof id;
@@ -85,7 +92,8 @@ put_channel(struct result_sink *to)
 	r.u.channel.source = endpoint_ipv4(0x0a4d0001, 6000);
 	r.u.channel.bitrate_kbps = 500;
 	r.u.channel.playhead = (struct playhead){
-		.model = PLAYHEAD_FIRST_RECEIVED, .skip_window_chunks = 80,
+		.model = PLAYHEAD_FIRST_RECEIVED,
+		.skip_window_chunks = 80,
 	};
 	to->put(to, &r);
 }
@@ -94,18 +102,25 @@ static void
 put_retrieval(struct result_sink *to)
 {
 	static const double ratio[] = { 0.21, 0.55, 0.93, 0.99, 1.0 };
-	struct result r = { .t_ns = swarm_ns(100), .channel = SWARM_CHANNEL,
-		.kind = RESULT_RETRIEVAL, .protocol = 1, .final = true };
+	struct result r = { .t_ns = swarm_ns(100),
+		            .channel = SWARM_CHANNEL,
+		            .kind = RESULT_RETRIEVAL,
+		            .protocol = 1,
+		            .final = true };
 
 	for (unsigned i = 0; i < 5; i++) {
 		r.u.retrieval = (struct result_retrieval){
-			.age_ns = INT64_C(500000000) << i, .bucket = (uint8_t)i,
-			.held = (uint64_t)llround(ratio[i] * 1000), .eligible = 1000,
+			.age_ns = INT64_C(500000000) << i,
+			.bucket = (uint8_t)i,
+			.held = (uint64_t)llround(ratio[i] * 1000),
+			.eligible = 1000,
 		};
 		to->put(to, &r);
 	}
 	r.u.retrieval = (struct result_retrieval){
-		.held = 991, .eligible = 1000, .bucket = RESULT_AGES,
+		.held = 991,
+		.eligible = 1000,
+		.bucket = RESULT_AGES,
 	};
 	to->put(to, &r);
 }
@@ -200,16 +215,30 @@ swarm_report(const struct collect *results)
 	static const struct report_count malformed[] = { { "grapes", 3 } };
 	static const struct report_traffic protocols[] = { { "grapes", 98000, 8000000 } };
 	static const struct player_model player = {
-		.prebuffer_ns = 2000000000, .prebuffer_err_ns = 350000000,
-		.key_wait_ns = 500000000, .probe_bytes = 6000, .latency_ns = 100000000,
-		.latency_err_ns = 120000000, .margin_ns = 900000000, .margin_err_ns = 500000000,
-		.rebuffer_ns = 2000000000, .rebuffer_err_ns = 250000000,
+		.prebuffer_ns = 2000000000,
+		.prebuffer_err_ns = 350000000,
+		.key_wait_ns = 500000000,
+		.probe_bytes = 6000,
+		.latency_ns = 100000000,
+		.latency_err_ns = 120000000,
+		.margin_ns = 900000000,
+		.margin_err_ns = 500000000,
+		.rebuffer_ns = 2000000000,
+		.rebuffer_err_ns = 250000000,
 	};
 	static struct report_input input = {
-		.files = files, .n_files = 2, .packets = 98765, .bytes = 8123456,
-		.observations = 50123, .cut = 7, .gaps = 1, .not_swarm_bytes = 1234,
-		.malformed = malformed, .n_malformed = 1,
-		.by_protocol = protocols, .n_by_protocol = 1,
+		.files = files,
+		.n_files = 2,
+		.packets = 98765,
+		.bytes = 8123456,
+		.observations = 50123,
+		.cut = 7,
+		.gaps = 1,
+		.not_swarm_bytes = 1234,
+		.malformed = malformed,
+		.n_malformed = 1,
+		.by_protocol = protocols,
+		.n_by_protocol = 1,
 	};
 
 	input.first_ns = SWARM_START_NS;

@@ -15,9 +15,9 @@
 #include "report/report.h"
 
 #define SWARM_START_NS INT64_C(1795469677900000000)
-#define SWARM_CHANNEL UINT64_C(0x1122334455667788)
+#define SWARM_CHANNEL  UINT64_C(0x1122334455667788)
 
-int64_t swarm_ns(double s); /* s seconds after the start */
+int64_t swarm_ns(double s);                                    /* s seconds after the start */
 struct estimate swarm_at(double lo, double best, double hi);   /* a time */
 struct estimate swarm_span(double lo, double best, double hi); /* a duration */
 

@@ -90,8 +90,7 @@ toy_counts(void)
 	return &decode_counts(d)->protocol[PROTO_GRAPES];
 }
 
-static uint64_t
-packets_in(enum counts_class class)
+static uint64_t packets_in(enum counts_class class)
 {
 	return decode_counts(d)->class[class].packets;
 }

@@ -216,11 +216,9 @@ a_datagram_waits_thirty_seconds_either_way(void **state)
 	give_at(t0, 1, 0, 8, true);
 	assert_int_equal(give_at(t0 + FRAGMENT_TIMEOUT_NS, 1, 8, 8, false), FRAGMENT_COMPLETE);
 	give_at(t0, 2, 0, 8, true);
-	assert_int_equal(give_at(t0 + FRAGMENT_TIMEOUT_NS + 1, 2, 8, 8, false),
-	                 FRAGMENT_WAITING);
+	assert_int_equal(give_at(t0 + FRAGMENT_TIMEOUT_NS + 1, 2, 8, 8, false), FRAGMENT_WAITING);
 	give_at(t0, 3, 0, 8, true);
-	assert_int_equal(give_at(t0 - FRAGMENT_TIMEOUT_NS - 1, 3, 8, 8, false),
-	                 FRAGMENT_WAITING);
+	assert_int_equal(give_at(t0 - FRAGMENT_TIMEOUT_NS - 1, 3, 8, 8, false), FRAGMENT_WAITING);
 	assert_int_equal(fragments_counts(table)->expired, 2);
 	assert_int_equal(fragments_counts(table)->lost.packets, 2);
 }

@@ -36,7 +36,8 @@ gossip_tells_contacts_the_sender_first(void **state)
 {
 	(void)state;
 	EACH_DIALECT(r) {
-		struct endpoint nodes[3] = { rig_opener, rig_other, endpoint_ipv4(0x0a4d0009, 80) };
+		struct endpoint nodes[3] = { rig_opener, rig_other,
+			                     endpoint_ipv4(0x0a4d0009, 80) };
 		struct endpoint got;
 		MESSAGE(w, 1000);
 
@@ -73,7 +74,8 @@ only_a_newcomers_lone_query_is_a_join(void **state)
 			MESSAGE(w, 1000);
 
 			rig_clear(r);
-			rig_gossip(&w, r->dialect, cases[i].sub, cases[i].age, nodes, cases[i].nodes);
+			rig_gossip(&w, r->dialect, cases[i].sub, cases[i].age, nodes,
+			           cases[i].nodes);
 			assert_int_equal(rig_message(r, &w), PROTO_OBSERVED);
 			assert_int_equal(r->puts, cases[i].joins ? 2 : 1);
 			assert_head(r, r->puts - 1, OBS_CONTACTS);
@@ -93,7 +95,9 @@ neighbours_are_added_and_removed_and_say_goodbye(void **state)
 		enum obs_kind kind;
 		enum obs_action action;
 	} told[] = {
-		{ OBS_PARTNER, OBS_ADDED }, { OBS_PARTNER, OBS_REMOVED }, { OBS_LEAVE, OBS_GOODBYE },
+		{ OBS_PARTNER, OBS_ADDED },
+		{ OBS_PARTNER, OBS_REMOVED },
+		{ OBS_LEAVE, OBS_GOODBYE },
 	};
 
 	(void)state;

@@ -25,7 +25,9 @@ sample(enum grapes_dialect dialect, int i, struct writer *w)
 	case 4: rig_bitmap(w, dialect, 11, 77, 20, "\1\2\3"); return true;
 	case 5: rig_bitmap(w, dialect, 4, 77, 3, "\7"); return true;
 	case 6: rig_list(w, dialect, 6, ids, 3); return true;
-	case 7: rig_signalling(w, dialect, 12, 0, &rig_opener, 0, UINT32_MAX, NULL, 0); return true;
+	case 7:
+		rig_signalling(w, dialect, 12, 0, &rig_opener, 0, UINT32_MAX, NULL, 0);
+		return true;
 	case 8: rig_chunk(w, dialect, 12, 90, 1); return true;
 	default: return false;
 	}
@@ -36,7 +38,8 @@ static size_t
 framed(enum grapes_dialect dialect, const struct writer *w, uint8_t *bytes)
 {
 	size_t len = writer_len(w), head = dialect == GRAPES_ENGINE ? 11 : 3;
-	const uint8_t engine[11] = { 0, 0, 5, 0, 1, 0, 0, 0, 0, (uint8_t)(len >> 8), (uint8_t)len };
+	const uint8_t high = (uint8_t)(len >> 8), low = (uint8_t)len;
+	const uint8_t engine[11] = { 0, 0, 5, 0, 1, 0, 0, 0, 0, high, low };
 	const uint8_t classic[3] = { 5, 1, 1 };
 
 	memcpy(bytes, dialect == GRAPES_ENGINE ? engine : classic, head);
@@ -128,7 +131,8 @@ sets_keep_to_their_limit(void **state)
 	(void)state;
 	memset(bits, 0xff, sizeof bits);
 	EACH_DIALECT(r) {
-		const uint32_t at[] = { 7, OBS_MAX_WIDTH + 6 }, over[] = { 7, OBS_MAX_WIDTH + 7 };
+		const uint32_t at[] = { 7, OBS_MAX_WIDTH + 6 },
+			       over[] = { 7, OBS_MAX_WIDTH + 7 };
 		struct writer w = writer_over(bytes, sizeof bytes);
 		MESSAGE(list, 100);
 		MESSAGE(wide, 100);
@@ -174,10 +178,12 @@ hostile_counts_are_malformed_before_they_are_used(void **state)
 			for (uint32_t coding = 0; coding < 4; coding++) {
 				MESSAGE(w, 100);
 
-				rig_signalling(&w, rig_dialects[d], 11, 0, NULL, counts[i], coding,
-				               "\0\0\0\0", 4);
-				assert_int_equal(rig_introduced(rig_dialects[d], &w), PROTO_MALFORMED);
-				assert_int_equal(rig_alone(rig_dialects[d], &w), PROTO_NOT_MINE);
+				rig_signalling(&w, rig_dialects[d], 11, 0, NULL, counts[i],
+				               coding, "\0\0\0\0", 4);
+				assert_int_equal(rig_introduced(rig_dialects[d], &w),
+				                 PROTO_MALFORMED);
+				assert_int_equal(rig_alone(rig_dialects[d], &w),
+				                 PROTO_NOT_MINE);
 			}
 }
 
@@ -210,9 +216,20 @@ static void
 nodes_must_be_addresses_with_a_port(void **state)
 {
 	static const char *const bad[] = {
-		"-", ":-", "10.77.0.1-", "10.77.0.1:-", "10.77.0.1:0-", "10.77.0.1:65536-",
-		"10.77.0.1:123456-", "10.77.0.1:6x-", "10.77.0.256:6000-", "host:6000-",
-		"10.77.0.1:6000:1-", "10.77.0.1 :6000-", "[::1]:6000-",
+		"-",
+		":-",
+		"10.77.0.1-",
+		"10.77.0.1:-",
+		"10.77.0.1:0-",
+		"10.77.0.1:65536-",
+		"10.77.0.1:123456-",
+		"10.77.0.1:000080-",
+		"10.77.0.1:6x-",
+		"10.77.0.256:6000-",
+		"host:6000-",
+		"10.77.0.1:6000:1-",
+		"10.77.0.1 :6000-",
+		"[::1]:6000-",
 		"1111111111111111111111111111111111111111111111111111111111111111:1-",
 	};
 	static const char *const good[] = {
@@ -286,6 +303,42 @@ fields_out_of_their_range_are_malformed(void **state)
 		}
 }
 
+static void
+a_meta_is_what_it_must_hold_and_a_node_at_most(void **state)
+{
+	(void)state;
+	for (size_t d = 0; d < 2; d++) {
+		MESSAGE(low, 100);
+		MESSAGE(more, 300);
+
+		writer_bytes(&low, "\x12\0\0\0\0\0\0\0\1\0\0\0\3\0\0\0\0\x0b\0\0", 20);
+		assert_int_equal(rig_introduced(rig_dialects[d], &low), PROTO_MALFORMED);
+		rig_signalling(&more, rig_dialects[d], 10, 60, &rig_opener, 0, 1, "\0\0\0\0",
+		               4);
+		writer_u8(&more, 0);
+		more_bytes[12]++; /* a byte behind the node */
+		assert_int_equal(rig_introduced(rig_dialects[d], &more), PROTO_MALFORMED);
+	}
+}
+
+static void
+sources_live_before_2106(void **state)
+{
+	static const uint64_t last_us = UINT64_C(4294967295999999);
+
+	(void)state;
+	for (size_t d = 0; d < 2; d++)
+		for (uint64_t over = 0; over < 2; over++) {
+			MESSAGE(w, 200);
+			struct writer at = writer_over(w_bytes + 7, 8);
+
+			rig_chunk(&w, rig_dialects[d], 1, 20, 1);
+			writer_be64(&at, last_us + over);
+			assert_int_equal(rig_introduced(rig_dialects[d], &w),
+			                 over ? PROTO_MALFORMED : PROTO_OBSERVED);
+		}
+}
+
 int
 main(void)
 {
@@ -299,6 +352,8 @@ main(void)
 		cmocka_unit_test(nodes_must_be_addresses_with_a_port),
 		cmocka_unit_test(the_classics_nodes_are_of_internet_families),
 		cmocka_unit_test(fields_out_of_their_range_are_malformed),
+		cmocka_unit_test(a_meta_is_what_it_must_hold_and_a_node_at_most),
+		cmocka_unit_test(sources_live_before_2106),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

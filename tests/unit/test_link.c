@@ -31,8 +31,7 @@ begin(void)
 static void
 tag(uint16_t tci, uint16_t type)
 {
-	uint8_t h[4] = { (uint8_t)(tci >> 8), (uint8_t)tci, (uint8_t)(type >> 8),
-		         (uint8_t)type };
+	uint8_t h[4] = { (uint8_t)(tci >> 8), (uint8_t)tci, (uint8_t)(type >> 8), (uint8_t)type };
 
 	packet_put(&pkt, h, sizeof h);
 }

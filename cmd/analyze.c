@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/outfile.h"
+#include "cmd/commands.h"
+#include "cmd/input.h"
+#include "inference/inference.h"
+#include "report/document.h"
+#include "report/ndjson.h"
+#include "report/text.h"
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NDJSON };
+
+struct analyze {
+	const char *output, *protocol;
+	int format;
+	double channel_rate;
+	int64_t gone_ns, switch_ns, prebuffer_ns, max_peers;
+};
+
+static const char *const formats[] = { "text", "json", "ndjson", NULL };
+
+const struct option_row analyze_options[] = {
+	{ .name = "format", .letter = 'f', .type = OPTION_ENUM, .arg = "FORM", .values = formats,
+	  .preset = "text", .group = "Output", .text = "form of the report",
+	  .offset = offsetof(struct analyze, format) },
+	{ .name = "output", .letter = 'o', .type = OPTION_STRING, .arg = "FILE", .group = "Output",
+	  .text = "write to this file, whole or not at all; - is standard output",
+	  .offset = offsetof(struct analyze, output) },
+	{ .name = "protocol", .letter = 'p', .type = OPTION_STRING, .arg = "NAME",
+	  .group = "Reading", .text = "decode only this protocol",
+	  .offset = offsetof(struct analyze, protocol) },
+	{ .name = "channel-rate", .type = OPTION_NUMBER, .arg = "RATE", .min = 0.001, .max = 1e6,
+	  .group = "Inference",
+	  .text = "chunks a second of the channels, where it is known; else it is estimated",
+	  .offset = offsetof(struct analyze, channel_rate) },
+	{ .name = "player-prebuffer", .type = OPTION_DURATION, .arg = "TIME", .min = 0, .max = 3600,
+	  .preset = "2s", .group = "Inference",
+	  .text = "media that the viewers' players wait for before they start or resume",
+	  .offset = offsetof(struct analyze, prebuffer_ns) },
+	{ .name = "gone-after", .type = OPTION_DURATION, .arg = "TIME", .min = 1, .max = 86400,
+	  .preset = "10s", .group = "Inference",
+	  .text = "least silence that ends a session; five map periods if that is longer",
+	  .offset = offsetof(struct analyze, gone_ns) },
+	{ .name = "switch-within", .type = OPTION_DURATION, .arg = "TIME", .min = 0, .max = 86400,
+	  .preset = "10s", .group = "Inference",
+	  .text = "longest gap between two channels that still is a switch",
+	  .offset = offsetof(struct analyze, switch_ns) },
+	{ .name = "max-peers", .type = OPTION_INT, .arg = "N", .min = 16, .max = 10000000,
+	  .preset = "16384", .group = "Inference",
+	  .text = "addresses followed at a time; the one silent for longest makes room",
+	  .offset = offsetof(struct analyze, max_peers) },
+	{ .name = NULL },
+};
+
+/* Observations go to the inference. */
+struct to_inference {
+	struct obs_sink sink; /* first */
+	struct inference *inference;
+	uint64_t gaps;
+};
+
+struct analysis {
+	const struct analyze *opt;
+	char **paths;
+	int n_paths;
+	struct input *in;
+	struct outfile *file;
+	struct to_inference feed;
+	struct inference_options options;
+	void *memory; /* of the inference */
+	struct collect results;
+	struct ndjson events;
+};
+
+static void
+put(struct obs_sink *self, const struct observation *o)
+{
+	struct to_inference *t = (struct to_inference *)self;
+
+	t->gaps += o->kind == OBS_GAP;
+	inference_put(t->inference, o);
+}
+
+static const char *
+protocol_name(unsigned id)
+{
+	const struct proto *p = proto_by_id(id);
+
+	return p ? p->name : NULL;
+}
+
+static void
+set_options(struct inference_options *o, const struct analyze *opt)
+{
+	inference_defaults(o);
+	o->gone_ns = opt->gone_ns;
+	o->switch_ns = opt->switch_ns;
+	o->max_peers = (uint32_t)opt->max_peers;
+	o->chunk_rate = opt->channel_rate;
+	o->player.prebuffer_ns = opt->prebuffer_ns;
+	o->player.rebuffer_ns = opt->prebuffer_ns;
+	for (const struct proto *const *p = proto_table; *p != NULL; p++) {
+		o->playhead[(*p)->id] = (*p)->playhead;
+		o->id_bits[(*p)->id] = (uint8_t)(*p)->id_bits;
+	}
+}
+
+static void
+start_inference(struct analysis *a)
+{
+	struct result_sink *out = &a->results.sink;
+
+	set_options(&a->options, a->opt);
+	if (a->opt->format == FORMAT_NDJSON)
+		out = &a->events.sink;
+	a->memory = calloc(1, inference_size(&a->options));
+	if (a->memory == NULL)
+		abort();
+	a->feed.sink.put = put;
+	a->feed.inference = inference_init(a->memory, &a->options, out);
+}
+
+static uint64_t
+malformed(const struct counts *c, const struct proto *p)
+{
+	const struct counts_protocol *n = &c->protocol[p->id];
+
+	return n->bad[COUNTS_BROKEN] + n->bad[COUNTS_SHORT] + n->bad[COUNTS_FOREIGN];
+}
+
+#define MAX_ROWS (PROTO_IDS + 4)
+
+struct rows {
+	struct report_count malformed[MAX_ROWS];
+	struct report_traffic protocol[MAX_ROWS];
+	size_t n_malformed, n_protocol;
+};
+
+static void
+add_traffic(struct rows *rows, const char *name, struct counts_sum sum)
+{
+	if (sum.packets > 0)
+		rows->protocol[rows->n_protocol++] =
+		    (struct report_traffic){ name, sum.packets, sum.bytes };
+}
+
+static void
+count_rows(struct rows *rows, const struct counts *c)
+{
+	for (const struct proto *const *p = proto_table; *p != NULL; p++) {
+		rows->malformed[rows->n_malformed++] =
+		    (struct report_count){ (*p)->name, malformed(c, *p) };
+		add_traffic(rows, (*p)->name, c->protocol[(*p)->id].sum);
+	}
+	add_traffic(rows, "other", c->class[COUNTS_NOT_SWARM]);
+	add_traffic(rows, "not-ip", c->class[COUNTS_NOT_IP]);
+	add_traffic(rows, "cut", c->class[COUNTS_CUT]);
+	add_traffic(rows, "undecodable", c->class[COUNTS_UNDECODABLE]);
+}
+
+static void
+write_report(struct analysis *a)
+{
+	const struct counts *c = input_counts(a->in);
+	struct rows rows = { .n_malformed = 0 };
+	struct report_input in = {
+		.files = (const char *const *)a->paths,
+		.n_files = (size_t)a->n_paths,
+		.first_ns = c->observations || c->total.packets ? c->first_ns : INT64_MIN,
+		.last_ns = c->observations || c->total.packets ? c->last_ns : INT64_MIN,
+		.packets = c->total.packets,
+		.bytes = c->total.bytes,
+		.observations = c->observations,
+		.cut = c->snapped.packets,
+		.gaps = a->feed.gaps,
+		.not_swarm_bytes = c->class[COUNTS_NOT_SWARM].bytes,
+	};
+	struct report r = {
+		.results = &a->results, .input = &in, .protocol_name = protocol_name,
+		.player = &a->options.player,
+		.player_from = a->options.player.prebuffer_ns == 2000000000 ?
+		                       "assumed" : "--player-prebuffer",
+	};
+
+	count_rows(&rows, c);
+	in.malformed = rows.malformed;
+	in.n_malformed = rows.n_malformed;
+	in.by_protocol = rows.protocol;
+	in.n_by_protocol = rows.n_protocol;
+	if (a->opt->format == FORMAT_JSON)
+		document_write(outfile_stream(a->file), &r);
+	else
+		text_write(outfile_stream(a->file), &r, log_color_on(1) && a->opt->output == NULL);
+}
+
+/* What the user should know of the run itself. */
+static void
+warn_counts(struct analysis *a)
+{
+	struct inference_counts n = inference_counts(a->feed.inference);
+	const struct counts *c = input_counts(a->in);
+
+	for (size_t i = 0; i < input_warnings(a->in); i++)
+		collect_warn(&a->results, "%s", input_warning(a->in, i));
+	if (n.peers_evicted > 0)
+		collect_warn(
+		    &a->results,
+		    "%llu sessions were ended early because more than %u addresses were active "
+		    "(raise --max-peers)",
+		    (unsigned long long)n.peers_evicted, a->options.max_peers);
+	if (n.channels_evicted > 0)
+		collect_warn(&a->results, "%llu channels had to make room for others",
+		             (unsigned long long)n.channels_evicted);
+	if (c->flows_evicted > 0)
+		collect_warn(&a->results, "%llu flows had to make room for others",
+		             (unsigned long long)c->flows_evicted);
+	if (c->bad_times > 0)
+		collect_warn(&a->results, "%llu packets have an impossible time",
+		             (unsigned long long)c->bad_times);
+}
+
+static int
+run(struct analysis *a)
+{
+	const char *name = a->opt->output ? a->opt->output : "standard output";
+	int status, err;
+
+	if (a->opt->format == FORMAT_NDJSON)
+		ndjson_start(&a->events, INT64_MIN, (const char *const *)a->paths,
+		             (size_t)a->n_paths);
+	status = input_run(a->in);
+	if (status != 0)
+		return status;
+	inference_end(a->feed.inference);
+	if (a->opt->format == FORMAT_NDJSON) {
+		ndjson_end(&a->events);
+	} else {
+		warn_counts(a);
+		collect_finish(&a->results);
+		write_report(a);
+	}
+	err = outfile_commit(a->file);
+	a->file = NULL;
+	if (err != 0)
+		return command_fail(err,
+		                    "cannot write %s: %s (free some space or name another file)",
+		                    name, strerror(errno));
+	if (input_counts(a->in)->observations == 0)
+		return command_fail(ERR_NO_DATA,
+		                    "no swarm in %s: the report is empty (see 'swarmscope "
+		                    "version' for the protocols that are read)",
+		                    a->n_paths == 1 ? a->paths[0] : "the inputs");
+	return 0;
+}
+
+static int
+analyze(const struct analyze *opt, char **paths, int n)
+{
+	struct analysis a = { .opt = opt, .paths = paths, .n_paths = n };
+	int status = input_open(paths, n, opt->protocol, &a.feed.sink, &a.in), err;
+
+	if (status != 0)
+		return status;
+	err = outfile_open(opt->output, &a.file);
+	if (err != 0) {
+		input_close(a.in);
+		return command_fail(err,
+		                    "cannot write %s: %s (name another file or make the folder "
+		                    "writable)",
+		                    opt->output, strerror(errno));
+	}
+	collect_init(&a.results);
+	ndjson_init(&a.events, outfile_stream(a.file), protocol_name);
+	start_inference(&a);
+	status = run(&a);
+	outfile_abandon(a.file);
+	ndjson_fini(&a.events);
+	collect_fini(&a.results);
+	free(a.memory);
+	input_close(a.in);
+	return status;
+}
+
+int
+cmd_analyze(const struct command_row *row, int argc, char **argv)
+{
+	struct global global = { 0 };
+	struct analyze opt = { 0 };
+	char **args;
+	int n, rc = command_begin(row, argc, argv, &opt, &global, &args, &n);
+
+	if (rc != 0)
+		return rc - 1;
+	if (global.json && opt.format == FORMAT_TEXT)
+		opt.format = FORMAT_JSON;
+	rc = analyze(&opt, args, n);
+	free(args);
+	return rc;
+}

@@ -73,37 +73,40 @@ static int
 on_scalar(struct walk *w, const yaml_event_t *ev)
 {
 	const char *text = (const char *)ev->data.scalar.value, *why;
+	const yaml_mark_t *at = &ev->start_mark;
 	size_t len = ev->data.scalar.length;
 
 	if (w->depth == 0 && len == 0)
 		return 0; /* an empty document */
 	if (w->depth == 0)
-		return complain(w, ERR_SYNTAX, &ev->start_mark, "not a map of names and values");
+		return complain(w, ERR_SYNTAX, at, "not a map of names and values");
 	if (ev->data.scalar.anchor != NULL || ev->data.scalar.tag != NULL)
-		return complain(w, ERR_SYNTAX, &ev->start_mark, "anchors and tags are not used here");
+		return complain(w, ERR_SYNTAX, at, "no anchors and tags here");
 	if (len >= YAML_TEXT || strlen(text) != len)
-		return complain(w, ERR_SYNTAX, &ev->start_mark, "a value is too long or holds a NUL");
+		return complain(w, ERR_SYNTAX, at, "a value is too long or has a NUL");
 	if (!w->levels[w->depth - 1].list && !w->levels[w->depth - 1].keyed) {
 		w->levels[w->depth - 1].keyed = true;
 		if (len == 0 || !extend(w, text))
-			return complain(w, ERR_SYNTAX, &ev->start_mark, "a name is empty or too long");
+			return complain(w, ERR_SYNTAX, at, "a name is empty or too long");
 		return 0;
 	}
 	if (!begin_value(w) || ++w->values > YAML_VALUES)
-		return complain(w, ERR_SYNTAX, &ev->start_mark, "too many values");
+		return complain(w, ERR_SYNTAX, at, "too many values");
 	why = w->take(w->ctx, w->path, text);
-	return why == NULL ? 0 : complain(w, ERR_CONFIG, &ev->start_mark, why);
+	return why == NULL ? 0 : complain(w, ERR_CONFIG, at, why);
 }
 
 static int
 on_begin(struct walk *w, const yaml_event_t *ev, bool list)
 {
-	bool named = w->depth == 0 || w->levels[w->depth - 1].list || w->levels[w->depth - 1].keyed;
+	const struct level *top = w->depth > 0 ? &w->levels[w->depth - 1] : NULL;
+	bool named = top == NULL || top->list || top->keyed;
 
 	if (w->depth == YAML_DEPTH)
 		return complain(w, ERR_SYNTAX, &ev->start_mark, "nested too deep");
 	if (!named || (w->depth == 0 && list) || !begin_value(w))
-		return complain(w, ERR_SYNTAX, &ev->start_mark, "a name, not a list or map, belongs here");
+		return complain(w, ERR_SYNTAX, &ev->start_mark,
+		                "a name, not a list or map, belongs here");
 	w->levels[w->depth] = (struct level){ .list = list,
 		.path_len = w->depth == 0 ? 0 : strlen(w->path) };
 	w->depth++;

@@ -99,10 +99,10 @@ static const struct command_row commands[] = {
 	  score_options, cmd_score },
 	{ "simulate", "a simulated swarm: observations, packets and truth", "[SCENARIO]", 0, 1,
 	  simulate_examples,
-	  "Runs a swarm of the reference peer in virtual time and writes what a tap would see of it "
-	  "and what its viewers lived through. A scenario is the name of a built-in one or a YAML "
-	  "file: who watches, over which lines, when they come and go, and what befalls them. Same "
-	  "scenario and seed, same bytes.",
+	  "Runs a swarm of the reference peer in virtual time and writes what a tap would see of "
+	  "it and what its viewers lived through. A scenario is the name of a built-in one or a "
+	  "YAML file: who watches, over which lines, when they come and go, and what befalls "
+	  "them. Same scenario and seed, same bytes.",
 	  simulate_options, cmd_simulate },
 	{ "help", "what a command does and takes", "[COMMAND]", 0, 1, help_examples,
 	  "Tells what a command does and which options it takes.", help_options, cmd_help },

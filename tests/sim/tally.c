@@ -121,21 +121,55 @@ sample(struct tally *t, const struct scenario *s)
 	add(t->skews, &t->n_skews, lags[n * 95 / 100] - lags[n * 5 / 100]);
 }
 
-static void
-sum_up(struct tally *t, const struct scenario *s)
+static struct tally_sums
+sum_now(const struct tally *t)
 {
-	double chunk_s = s->channels[0].chunk_ms / 1000.0, played, stalled;
+	struct sim_counts c = sim_counts(t->sim);
+	struct tally_sums sums = { c.played, c.skipped, c.engines.chunks_in,
+		(int64_t)c.stalled_ns, t->watched_ns };
+	struct sim_viewer v;
+
+	for (uint32_t i = 0; i < sim_slots(t->sim); i++) {
+		if (!sim_viewer(t->sim, i, &v))
+			continue;
+		sums.played += engine_player(v.engine)->played;
+		sums.skipped += engine_player(v.engine)->skipped;
+		sums.received += engine_counts(v.engine).chunks_in;
+		sums.stalled_ns += engine_player(v.engine)->stalled_ns;
+	}
+	return sums;
+}
+
+static double
+share(double part, double whole)
+{
+	return whole > 0 ? part / whole : 0;
+}
+
+static struct tally_shares
+shares_of(const struct tally_sums *from, const struct tally_sums *to, double chunk_s)
+{
+	double played = (double)(to->played - from->played);
+	double skipped = (double)(to->skipped - from->skipped);
+	double received = (double)(to->received - from->received);
+	double stalled_s = (double)(to->stalled_ns - from->stalled_ns) / SECOND;
+	double watched_s = (double)(to->watched_ns - from->watched_ns) / SECOND;
+
+	return (struct tally_shares){ share(received * chunk_s, watched_s),
+		share(played * chunk_s, watched_s), share(played, played + skipped),
+		share(stalled_s, stalled_s + played * chunk_s) };
+}
+
+static void
+sum_up(struct tally *t, const struct scenario *s, const struct tally_sums *end)
+{
+	static const struct tally_sums nothing = { 0 };
+	double chunk_s = s->channels[0].chunk_ms / 1000.0;
 
 	t->counts = sim_counts(t->sim);
 	t->origin = sim_origin(t->sim, 0);
-	played = (double)t->counts.played * chunk_s;
-	stalled = (double)t->counts.stalled_ns / SECOND;
-	t->continuity = t->counts.played > 0
-	                    ? (double)t->counts.played /
-	                          (double)(t->counts.played + t->counts.skipped)
-	                    : 0;
-	t->rebuffering = played + stalled > 0 ? stalled / (played + stalled) : 0;
-	t->streaming = t->watched_ns > 0 ? played * SECOND / (double)t->watched_ns : 0;
+	t->whole = shares_of(&nothing, end, chunk_s);
+	t->settled = shares_of(&t->at_rest, end, chunk_s);
 	qsort(t->startups, t->n_startups, sizeof(int64_t), by_value);
 	qsort(t->switchings, t->n_switchings, sizeof(int64_t), by_value);
 	qsort(t->skews, t->n_skews, sizeof(int64_t), by_value);
@@ -151,6 +185,8 @@ tally_watch(const struct scenario *s, uint64_t seed, const struct signer *signer
 	struct tally *t = calloc(1, sizeof *t);
 	size_t size = (sim_size(s) + 63) / 64 * 64;
 	void *mem = aligned_alloc(64, size);
+	int64_t rest = s->duration_ms / 2000 * SECOND;
+	struct tally_sums end = { 0 };
 	clock_t begun = clock();
 
 	if (t == NULL || mem == NULL)
@@ -167,11 +203,14 @@ tally_watch(const struct scenario *s, uint64_t seed, const struct signer *signer
 	t->sim = sim_init(mem, s, seed, signer, tap, &t->out);
 	for (int64_t at = SECOND; sim_run(t->sim, at); at += SECOND) {
 		sample(t, s);
+		end = sum_now(t);
+		if (at == rest)
+			t->at_rest = end;
 		if (look != NULL)
 			look(t->sim, ctx);
 	}
 	t->seconds = (double)(clock() - begun) / CLOCKS_PER_SEC;
-	sum_up(t, s);
+	sum_up(t, s, &end);
 	free(mem);
 	t->sim = NULL;
 	return t;

@@ -16,6 +16,19 @@ struct tally_viewer {
 	bool switching;
 };
 
+/* Sums over all viewers, departed and present. */
+struct tally_sums {
+	uint64_t played, skipped, received;
+	int64_t stalled_ns, watched_ns;
+};
+
+/* What they make of the stream: shares of it, of what passed, of the time. */
+struct tally_shares {
+	double received, played; /* media / time watched */
+	double continuity;       /* chunks played / (played + skipped) */
+	double rebuffering;      /* stalled / (stalled + played) */
+};
+
 struct tally {
 	struct sim_out out;
 	struct sim *sim;
@@ -32,10 +45,9 @@ struct tally {
 	double seconds;        /* processor time that it took */
 	struct sim_counts counts;
 	struct engine_counts origin; /* of the first channel */
-	double continuity;     /* chunks played / (played + skipped) */
-	double rebuffering;    /* stalled / (stalled + played) */
-	double streaming;      /* media played / time watched: the fluid limit's share */
 	int64_t watched_ns;
+	struct tally_sums at_rest; /* when half the time was over */
+	struct tally_shares whole, settled; /* of the whole run; since at_rest */
 };
 
 /* A built-in scenario by name; there must be one. */

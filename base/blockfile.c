@@ -250,7 +250,7 @@ blockfile_next(struct blockfile_reader *r, struct blockfile_block *out)
 	if (rc != 1)
 		return rc;
 	stored = reader_left(&b.frame);
-	len = ZSTD_decompressDCtx(r->zstd, r->raw, b.raw_len, b.frame.pos, stored);
+	len = ZSTD_decompressDCtx(r->zstd, r->raw, BLOCKFILE_MAX_RAW, b.frame.pos, stored);
 	if (len != b.raw_len || ZSTD_findFrameCompressedSize(b.frame.pos, stored) != stored) {
 		r->lost += b.size;
 		return ERR_DAMAGED;

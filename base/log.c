@@ -25,7 +25,9 @@ log_init(const struct log_options *opt, const char *program, const char *command
 	state.opt = *opt;
 	state.program = program;
 	state.command = command;
+	state.started_ns = 0;
 	state.progress = opt->progress && !opt->json && isatty(STDERR_FILENO);
+	setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a message is one write */
 }
 
 bool
@@ -61,21 +63,40 @@ say_json(enum log_level level, const char *text)
 	putc('\n', stderr);
 }
 
+/* Would it steer a terminal or break the line? C0, DEL, and C1 in UTF-8. */
+static bool
+is_control(const unsigned char *c)
+{
+	return c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0);
+}
+
+/* Names of files and peers may hold anything: control characters are shown, not
+ * sent. */
+static void
+put_visible(const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++)
+		if (is_control(c))
+			fprintf(stderr, "\\x%02x", *c);
+		else
+			putc(*c, stderr);
+}
+
 static void
 say_text(enum log_level level, const char *text)
 {
-	bool color = log_color_on(STDERR_FILENO) && level <= LOG_WARNING;
+	const char *color = level == LOG_ERROR ? "\033[31m" : "\033[33m";
+	bool colored = level <= LOG_WARNING && log_color_on(STDERR_FILENO);
 
 	fprintf(stderr, "%s: ", state.program);
 	if (state.command != NULL)
 		fprintf(stderr, "%s: ", state.command);
-	if (color)
-		fputs(level == LOG_ERROR ? "\033[31m" : "\033[33m", stderr);
+	if (colored)
+		fputs(color, stderr);
 	if (level == LOG_WARNING)
 		fputs("warning: ", stderr);
-	if (color)
-		fputs("\033[0m", stderr);
-	fprintf(stderr, "%s\n", text);
+	put_visible(text);
+	fputs(colored ? "\033[0m\n" : "\n", stderr);
 }
 
 void
@@ -103,7 +124,7 @@ log_progress(int64_t now_ns, uint64_t done, uint64_t total, uint64_t count, cons
 
 	if (!state.progress || (state.shown && now_ns - state.shown_ns < PROGRESS_NS))
 		return;
-	if (!state.shown)
+	if (state.started_ns == 0)
 		state.started_ns = now_ns;
 	state.shown = true;
 	state.shown_ns = now_ns;
@@ -120,7 +141,9 @@ log_progress(int64_t now_ns, uint64_t done, uint64_t total, uint64_t count, cons
 void
 log_progress_end(void)
 {
-	if (state.shown)
+	if (state.shown) {
 		fputs("\r\033[K", stderr);
+		fflush(stderr);
+	}
 	state.shown = false;
 }

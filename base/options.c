@@ -28,7 +28,7 @@ struct parse {
 	bool help, failed;
 };
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 complain(const struct command_row *row, const char *format, va_list ap)
 {
 	const char *program = options_program->name;

@@ -36,6 +36,7 @@ struct zio {
 	z_stream gz;
 	ZSTD_DStream *zstd;
 	size_t zstd_wants; /* input bytes up to the end of a block */
+	bool zstd_full;    /* the last output was full: more of the block may wait */
 	FILE *file;
 	char *file_buffer;
 };
@@ -241,30 +242,34 @@ zstd_error(size_t rc)
 	       ERR_DAMAGED;
 }
 
-/* A block at a time, so that damage in one takes nothing from those before. */
+/* A block at a time, and what is left of one before the next is looked at, so that
+ * damage takes nothing from what came before. */
 static int64_t
 read_zstd(struct zio *z, void *buf, size_t n)
 {
 	ZSTD_outBuffer out = { buf, n, 0 };
 
 	while (out.pos == 0) {
-		ZSTD_inBuffer in;
+		ZSTD_inBuffer in = { z->in, z->at, z->at };
 		size_t rc;
 
-		if (fill(z) != 0)
-			return z->error;
-		if (z->at == z->len && !z->inside)
-			return 0;
-		in = (ZSTD_inBuffer){ z->in, z->at + least(z->len - z->at, z->zstd_wants),
-			              z->at };
+		if (!z->zstd_full) {
+			if (fill(z) != 0)
+				return z->error;
+			if (z->at == z->len && !z->inside)
+				return 0;
+			in.pos = z->at;
+			in.size = z->at + least(z->len - z->at, z->zstd_wants);
+		}
 		rc = ZSTD_decompressStream(z->zstd, &out, &in);
 		if (ZSTD_isError(rc))
 			return z->error = zstd_error(rc);
-		if (z->at == z->len && z->ended && out.pos == 0 && rc != 0)
+		if (z->at == z->len && z->ended && out.pos == 0 && rc != 0 && !z->zstd_full)
 			return z->error = ERR_TRUNCATED;
 		z->at = in.pos;
 		z->inside = rc != 0;
 		z->zstd_wants = rc != 0 ? rc : ZSTD_FRAME_BYTES;
+		z->zstd_full = out.pos == n;
 	}
 	return (int64_t)out.pos;
 }

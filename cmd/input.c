@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -31,15 +32,17 @@ unknown_protocol(const char *name)
 }
 
 /* Does the file begin as observation files do? What cannot be read is a capture,
- * whose opening says what is wrong. */
+ * whose opening says what is wrong; so is a pipe, which cannot be read twice. */
 static bool
 is_replay(const char *path)
 {
+	struct stat info;
 	struct zio *z;
 	char magic[4] = "";
 	bool is;
 
-	if (strcmp(path, "-") == 0 || zio_open(path, &z) != 0)
+	if (strcmp(path, "-") == 0 || stat(path, &info) != 0 || !S_ISREG(info.st_mode) ||
+	    zio_open(path, &z) != 0)
 		return false;
 	is = zio_read(z, magic, sizeof magic) == sizeof magic && memcmp(magic, "SSO1", 4) == 0;
 	zio_close(z);

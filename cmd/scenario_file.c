@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -11,7 +10,6 @@
 #include "cmd/commands.h"
 #include "peer/scenarios.h"
 
-#define MAX_FILE (1u << 20) /* bytes of a scenario */
 #define MAX_NAMES 64u
 
 /* The middle one stands for a family that differs in one value. */
@@ -38,20 +36,20 @@ take(void *ctx, const char *path, const char *text)
 }
 
 static int
-read_text(const char *name, const char *text, size_t len, struct scenario *s)
+read_all(struct yaml *y, const char *name, struct scenario *s)
 {
-	struct yaml_mistake m;
 	const char *wrong;
 	int rc;
 
 	scenario_defaults(s);
-	rc = yaml_read(text, len, take, s, &m);
-	if (rc != 0)
-		return command_fail(ERR_CONFIG, "%s:%u: %s", name, m.line, m.why);
-	wrong = scenario_check(s);
+	yaml_each(y, take, s);
+	wrong = yaml_finish(y);
+	rc = wrong != NULL ? command_fail(ERR_CONFIG, "%s", wrong) : 0;
+	yaml_close(y);
+	wrong = rc == 0 ? scenario_check(s) : NULL;
 	if (wrong != NULL)
-		return command_fail(ERR_CONFIG, "%s: impossible: %s", name, wrong);
-	return 0;
+		rc = command_fail(ERR_CONFIG, "%s: impossible: %s", name, wrong);
+	return rc;
 }
 
 static int
@@ -72,42 +70,31 @@ int
 scenario_file(const char *name, struct scenario *s)
 {
 	const char *builtin = scenario_text(name);
-	char *text;
-	size_t len;
-	FILE *f;
-	int rc;
+	struct yaml *y;
+	int err;
 
 	if (builtin != NULL)
-		return read_text(name, builtin, strlen(builtin), s);
-	f = fopen(name, "rb");
-	if (f == NULL)
-		return errno == ENOENT ? no_such(name)
-		                       : command_fail(ERR_IO, "cannot read %s: %s", name,
-		                                      strerror(errno));
-	text = malloc(MAX_FILE);
-	if (text == NULL)
-		abort();
-	len = fread(text, 1, MAX_FILE, f);
-	if (ferror(f))
-		rc = command_fail(ERR_IO, "cannot read %s: %s", name, strerror(errno));
-	else if (len == MAX_FILE)
-		rc = command_fail(ERR_CONFIG, "%s: longer than 1 MiB", name);
-	else
-		rc = read_text(name, text, len, s);
-	fclose(f);
-	free(text);
-	return rc;
+		return read_all(yaml_over(name, builtin, strlen(builtin)), name, s);
+	err = yaml_open(name, &y);
+	if (err == ERR_IO && errno == ENOENT)
+		return no_such(name);
+	if (err != 0)
+		return command_fail(err == ERR_LIMIT ? ERR_CONFIG : err, "cannot read %s: %s", name,
+		                    err == ERR_LIMIT ? "longer than 1 MiB" : strerror(errno));
+	return read_all(y, name, s);
 }
 
 void
 scenario_list(void)
 {
 	static struct scenario s;
-	struct yaml_mistake m;
+	struct yaml *y;
 
 	for (const struct scenario_text *t = scenarios_builtin; t->name != NULL; t++) {
 		scenario_defaults(&s);
-		yaml_read(t->text, strlen(t->text), take, &s, &m);
+		y = yaml_over(t->name, t->text, strlen(t->text));
+		yaml_each(y, take, &s);
+		yaml_close(y);
 		printf("%-18s %s\n", t->name, s.about);
 	}
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define TICK_NS 100000
+#define REBASED_TICKS (INT64_C(1) << 30) /* a day and a quarter */
 #define MS_NS 1000000
 #define COPY_TO_MAP_NS 150000000 /* a map this late behind the copy was late itself */
 #define COPY_DELAY_NS 20000000   /* copy on the wire -> held, when nothing queues */
@@ -41,6 +42,20 @@ static int64_t
 from_tick(const struct arrival *a, uint32_t tick)
 {
 	return a->base_ns + (int64_t)tick * TICK_NS;
+}
+
+/* Ticks last for five days: before they run out, all count from a later base. */
+static void
+keep_base(struct arrival *a, int64_t t_ns)
+{
+	int64_t by = (t_ns - a->base_ns) / TICK_NS - REBASED_TICKS;
+
+	if (by <= REBASED_TICKS)
+		return;
+	for (uint32_t i = 0; i < ARRIVAL_CHUNKS; i++)
+		if (a->slot[i].tick > 0)
+			a->slot[i].tick = a->slot[i].tick > by ? a->slot[i].tick - (uint32_t)by : 1;
+	a->base_ns += by * TICK_NS;
 }
 
 static uint16_t
@@ -107,6 +122,7 @@ open_window(struct arrival *a, uint64_t chunk)
 void
 arrival_sent(struct arrival *a, uint64_t chunk, int64_t t_ns)
 {
+	keep_base(a, t_ns);
 	open_window(a, chunk);
 	if (!in_window(a, chunk) || arrival_has(a, chunk) || bit(a->copied, chunk))
 		return;
@@ -151,7 +167,7 @@ settle_unseen(struct arrival *a, uint64_t chunk, int64_t born_ns, int64_t t_ns, 
 
 	lo_ns = min64(lo_ns, t_ns);
 	if (acked)
-		hold(a, chunk, lo_ns, a->acked_ns, t_ns);
+		hold(a, chunk, lo_ns, max64(lo_ns, a->acked_ns), t_ns);
 	else
 		hold(a, chunk, lo_ns, lo_ns + (t_ns - lo_ns) / 2, t_ns);
 }
@@ -166,7 +182,7 @@ settle(struct arrival *a, uint64_t chunk, const struct observation *o, bool acke
 		settle_copied(a, chunk, o->t_ns, acked);
 	else
 		settle_unseen(a, chunk,
-			      timeline_at(t, chunk, &born_ns) ? born_ns + clock_ns : INT64_MIN,
+			      timeline_on(t, chunk, clock_ns, &born_ns) ? born_ns : INT64_MIN,
 			      o->t_ns, acked);
 }
 
@@ -222,6 +238,7 @@ arrival_told(struct arrival *a, const struct observation *o, const struct timeli
 	uint64_t first, last;
 	uint32_t fresh = 0;
 
+	keep_base(a, o->t_ns);
 	if (obs_newest(o, &last))
 		open_window(a, last);
 	if (whole && a->any)
@@ -248,13 +265,13 @@ arrival_told(struct arrival *a, const struct observation *o, const struct timeli
 bool
 arrival_first(const struct arrival *a, uint64_t *chunk, bool *dated)
 {
-	uint32_t best = UINT32_MAX;
+	int64_t best = 0;
 	bool found = false;
 
 	*dated = false;
 	for (uint64_t c = a->next; a->any && c <= a->newest; c++) {
 		const struct arrival_slot *s = &a->slot[c % ARRIVAL_CHUNKS];
-		uint32_t sent = s->tick - s->before_ms * (MS_NS / TICK_NS);
+		int64_t sent = (int64_t)s->tick - s->before_ms * (MS_NS / TICK_NS);
 
 		if (!arrival_has(a, c))
 			continue;

@@ -13,7 +13,7 @@
  * map that was late itself, and the copy's time is.
  *
  * Keeps ARRIVAL_CHUNKS chunks; older holes must be given up. Times are kept as
- * 100 us ticks since base_ns. Plain value.
+ * 100 us ticks since base_ns, which follows a long session. Plain value.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

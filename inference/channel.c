@@ -8,10 +8,6 @@
 #include "inference/timeline.h"
 
 #define S_NS 1000000000
-#define CLOCK_TOLERANCE_NS 50000000 /* a chunk this near the line, + its duration, is on it */
-#define CLOCK_FARTHEST_NS (2 * (int64_t)S_NS) /* ... and never farther */
-#define CHUNK_LEAST_NS 1000000                 /* bounds of a believable duration */
-#define CHUNK_MOST_NS (10 * (int64_t)S_NS)
 #define AHEAD_CHUNKS 256u      /* a map may show so much more than the newest mark */
 #define NAMED_AFTER_MARKS 10u  /* marks before the epoch is believed */
 #define TELL_EVERY_NS S_NS
@@ -86,6 +82,25 @@ by_key(struct channels *s, uint64_t key)
 	return NULL;
 }
 
+static bool
+settled(const struct channel *c)
+{
+	return c->timeline.marks >= SETTLED_MARKS;
+}
+
+/* Stage 2 keeps as many channels as this one and learns which of them made room:
+ * a LEAVE of nobody. */
+static void
+evict(struct channels *s, const struct channel *c)
+{
+	struct observation *o = obs_begin(&s->buf, OBS_LEAVE, c->heard_ns);
+
+	o->channel = c->key;
+	o->protocol = c->protocol;
+	s->evicted++;
+	s->out->put(s->out, o);
+}
+
 /* A free place; else the one least recently heard, those without a settled clock
  * first, so that forged chunks cannot push out a swarm that is watched. */
 static struct channel *
@@ -95,24 +110,25 @@ place(struct channels *s)
 
 	for (uint32_t i = 0; i < s->opt->max_channels; i++) {
 		struct channel *c = &s->channel[i];
-		bool settled = c->timeline.marks >= SETTLED_MARKS;
 
 		if (!c->used)
 			return c;
-		if (worst == NULL || settled < (worst->timeline.marks >= SETTLED_MARKS) ||
-		    (settled == (worst->timeline.marks >= SETTLED_MARKS) &&
-		     c->heard_ns < worst->heard_ns))
+		if (worst == NULL || settled(c) < settled(worst) ||
+		    (settled(c) == settled(worst) && c->heard_ns < worst->heard_ns))
 			worst = c;
 	}
-	s->evicted++;
+	evict(s, worst);
 	return worst;
 }
 
 static struct channel *
 found(struct channels *s, const struct observation *o, uint64_t key)
 {
-	struct channel *c = place(s);
+	struct channel *c = by_key(s, key);
 
+	if (c != NULL) /* its first chunk again, forgotten since */
+		return c;
+	c = place(s);
 	memset(c, 0, sizeof *c);
 	c->used = true;
 	c->serial = ++s->founded;
@@ -140,45 +156,23 @@ unwrap(const struct channels *s, const struct channel *c, uint64_t chunk)
 	return head + ahead >= span ? head + ahead - span : chunk;
 }
 
-/* How far off the line a chunk of the channel may be: chunks differ in duration, and
- * the line is the less certain the farther the chunk is from what is marked. */
-static int64_t
-tolerance(const struct timeline *t, uint64_t chunk)
+/* Was the chunk seen so long before its time that the clock cannot be this one? */
+static bool
+is_ahead(const struct channel *c, int64_t source_ns, int64_t t_ns)
 {
-	uint64_t apart = chunk > t->newest ? chunk - t->newest :
-	                 chunk < t->oldest ? t->oldest - chunk : 0;
-	int64_t off_ns = CLOCK_TOLERANCE_NS + t->chunk.best_ns, more_ns;
-
-	if (apart > TIMELINE_CHUNKS ||
-	    __builtin_mul_overflow((int64_t)apart, t->chunk.hi_ns - t->chunk.lo_ns, &more_ns) ||
-	    more_ns > CLOCK_FARTHEST_NS)
-		return CLOCK_FARTHEST_NS;
-	off_ns += more_ns;
-	return off_ns < CLOCK_FARTHEST_NS ? off_ns : CLOCK_FARTHEST_NS;
+	return settled(c) && t_ns - source_ns < c->clock_ns - TIMELINE_OFF_NS;
 }
 
-/* How far the chunk's source time is from the channel's line; INT64_MAX: not on
- * it. Before a duration is known any believable slope will do. */
+/* How far the chunk is from the channel's line; INT64_MAX: not on it. */
 static int64_t
-off_line(const struct channel *c, uint64_t chunk, int64_t source_ns)
+off_line(const struct channels *s, const struct channel *c, const struct observation *o)
 {
-	const struct timeline *t = &c->timeline;
-	int64_t at_ns, off_ns, slope_ns;
+	int64_t source_ns = o->u.mark.source_ns, known_ns;
+	uint64_t chunk = unwrap(s, c, o->offset);
 
-	if (timeline_known(t, chunk, &at_ns))
-		return at_ns == source_ns ? 0 : INT64_MAX;
-	if (t->marks < 2 || !timeline_at(t, chunk, &at_ns)) {
-		if (!timeline_known(t, t->newest, &at_ns) ||
-		    __builtin_sub_overflow(source_ns, at_ns, &off_ns))
-			return INT64_MAX;
-		slope_ns = off_ns / (int64_t)(chunk - t->newest);
-		return slope_ns >= CHUNK_LEAST_NS && slope_ns <= CHUNK_MOST_NS ?
-		           CLOCK_FARTHEST_NS : INT64_MAX;
-	}
-	if (__builtin_sub_overflow(source_ns, at_ns, &off_ns))
+	if (!timeline_known(&c->timeline, chunk, &known_ns) && is_ahead(c, source_ns, o->t_ns))
 		return INT64_MAX;
-	off_ns = off_ns < 0 ? -off_ns : off_ns;
-	return off_ns <= tolerance(t, chunk) ? off_ns + 1 : INT64_MAX;
+	return timeline_off(&c->timeline, chunk, source_ns);
 }
 
 static struct channel *
@@ -196,24 +190,56 @@ enrol(struct channels *s, const struct endpoint *who, const struct channel *c)
 		((struct member *)map_put(s->members, who, NULL))->key = c ? c->key : 0;
 }
 
-/* The channel on whose clock a chunk with a source time lies; members' first. */
+/* Who sends or takes a chunk is a member; but no chunk of a channel that may be
+ * forged takes a member from a settled one. */
+static void
+enrol_by_chunk(struct channels *s, const struct endpoint *who, const struct channel *c)
+{
+	const struct channel *before = member_of(s, who);
+
+	if (before == NULL || !settled(before) || settled(c))
+		enrol(s, who, c);
+}
+
+/* Is it the only channel of its protocol? */
+static bool
+is_alone(const struct channels *s, const struct channel *c)
+{
+	for (uint32_t i = 0; i < s->opt->max_channels; i++)
+		if (&s->channel[i] != c && s->channel[i].used &&
+		    s->channel[i].protocol == c->protocol)
+			return false;
+	return true;
+}
+
+/* May a channel without a name take the chunk? Among several, one whose duration is
+ * not known yet takes its source's chunks only: any slope would do for it. */
+static bool
+may_take(const struct channels *s, const struct channel *c, const struct observation *o)
+{
+	return c->used && !c->wire && c->protocol == o->protocol &&
+	       (estimate_known(&c->timeline.chunk) || endpoint_same(&c->source, &o->peer) ||
+	        is_alone(s, c));
+}
+
+/* The channel on whose clock a chunk with a source time lies: one that has marked it
+ * so, else the sender's own, else the one whose line is nearest. */
 static struct channel *
 of_mark(struct channels *s, const struct observation *o)
 {
 	struct channel *best = NULL, *peer = member_of(s, &o->peer);
-	int64_t best_ns = INT64_MAX;
+	int64_t best_ns = INT64_MAX, off_ns;
 
-	if (peer != NULL && peer->protocol == o->protocol &&
-	    off_line(peer, unwrap(s, peer, o->offset), o->u.mark.source_ns) != INT64_MAX)
-		return peer;
 	for (uint32_t i = 0; i < s->opt->max_channels; i++) {
 		struct channel *c = &s->channel[i];
-		int64_t off_ns;
 
-		if (!c->used || c->wire || c->protocol != o->protocol)
+		if (c != peer && !may_take(s, c, o))
 			continue;
-		off_ns = off_line(c, unwrap(s, c, o->offset), o->u.mark.source_ns);
-		if (off_ns < best_ns) {
+		if (c->protocol != o->protocol || (off_ns = off_line(s, c, o)) == INT64_MAX)
+			continue;
+		if (off_ns > 0 && c == peer)
+			off_ns = 1;
+		if (off_ns < best_ns || (off_ns == best_ns && settled(c) > settled(best))) {
 			best_ns = off_ns;
 			best = c;
 		}
@@ -310,8 +336,8 @@ assign(struct channels *s, const struct observation *o)
 		c = of_mark(s, o);
 		if (c == NULL)
 			c = found(s, o, made_key(o));
-		enrol(s, &o->peer, c);
-		enrol(s, &o->to, c);
+		enrol_by_chunk(s, &o->peer, c);
+		enrol_by_chunk(s, &o->to, c);
 	} else {
 		c = of_members(s, o);
 	}
@@ -341,7 +367,7 @@ name_channel(struct channel *c)
 static void
 find_epoch(struct channel *c)
 {
-	int64_t at_ns, back_ns;
+	int64_t at_ns = 0, back_ns;
 
 	if (!timeline_known(&c->timeline, c->timeline.oldest, &at_ns) ||
 	    __builtin_mul_overflow((int64_t)c->timeline.oldest, c->timeline.chunk.best_ns,
@@ -354,21 +380,36 @@ find_epoch(struct channel *c)
 static void
 measure_rate(struct channel *c)
 {
-	if (c->sized > 0 && estimate_known(&c->timeline.chunk))
-		c->bitrate_kbps = (uint32_t)((double)c->chunk_bytes / 256 * 8e6 /
-		                             (double)c->timeline.chunk.best_ns);
+	double kbps;
+
+	if (c->sized == 0 || !estimate_known(&c->timeline.chunk))
+		return;
+	kbps = (double)c->chunk_bytes / 256 * 8e6 / (double)c->timeline.chunk.best_ns;
+	c->bitrate_kbps = kbps < UINT32_MAX ? (uint32_t)kbps : UINT32_MAX;
 }
 
+/* A chunk's duration at the rate that the user gave. */
+static struct estimate
+given_chunk(double per_s)
+{
+	double ns = S_NS / per_s;
+
+	return estimate_at(ns < TIMELINE_LEAST_NS ? TIMELINE_LEAST_NS :
+	                   ns < TIMELINE_MOST_NS ? (int64_t)ns : TIMELINE_MOST_NS);
+}
+
+/* last: nothing more will be known, so an only channel's few marks must do. */
 static void
-tell_channel(struct channels *s, struct channel *c, int64_t t_ns)
+tell_channel(struct channels *s, struct channel *c, int64_t t_ns, bool last)
 {
 	struct observation *o = obs_begin(&s->buf, OBS_CHANNEL, t_ns);
 
 	timeline_estimate(&c->timeline);
 	if (s->opt->chunk_rate > 0)
-		c->timeline.chunk = estimate_at((int64_t)(S_NS / s->opt->chunk_rate));
+		c->timeline.chunk = given_chunk(s->opt->chunk_rate);
 	measure_rate(c);
-	if (!c->named && !c->wire && estimate_known(&c->timeline.chunk)) {
+	if (!c->named && !c->wire && estimate_known(&c->timeline.chunk) &&
+	    (c->timeline.marks >= NAMED_AFTER_MARKS || (last && is_alone(s, c)))) {
 		find_epoch(c);
 		name_channel(c);
 	}
@@ -424,7 +465,9 @@ mark(struct channels *s, struct channel *c, const struct observation *from, uint
 	if (!__builtin_sub_overflow(from->t_ns, source_ns, &delay_ns) && delay_ns < c->clock_ns)
 		c->clock_ns = delay_ns;
 	if (c->timeline.marks == NAMED_AFTER_MARKS || from->t_ns - c->told_ns >= TELL_EVERY_NS)
-		tell_channel(s, c, from->t_ns);
+		tell_channel(s, c, from->t_ns, false);
+	else if (c->timeline.marks < NAMED_AFTER_MARKS)
+		timeline_estimate(&c->timeline);
 	o = obs_begin(&s->buf, OBS_MARK, from->t_ns);
 	o->channel = c->key;
 	o->protocol = c->protocol;
@@ -503,6 +546,8 @@ channels_put(struct channels *s, const struct observation *o)
 	if (o->kind == OBS_JOIN && o->channel == 0)
 		enrol(s, &o->peer, member_of(s, &o->to));
 	c = assign(s, o);
+	if (c == NULL && o->kind == OBS_CHANNEL)
+		return;
 	if (c == NULL) {
 		hand_on(s, NULL, o);
 		return;
@@ -532,7 +577,7 @@ void
 channels_end(struct channels *s)
 {
 	for (struct channel *c = founded_after(s, 0); c != NULL; c = founded_after(s, c->serial))
-		tell_channel(s, c, c->heard_ns);
+		tell_channel(s, c, c->heard_ns, true);
 }
 
 uint64_t

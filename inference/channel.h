@@ -5,7 +5,8 @@
  * it on. Adds two kinds of its own: one MARK for each chunk of a channel (from the
  * wire, or, where the wire has no source time, the moment at which the swarm first
  * showed the chunk: OBS_ESTIMATED), and CHANNEL whenever the channel's constants
- * are known better.
+ * are known better. When all places are taken, the channel that makes room is told by
+ * a LEAVE of nobody.
  *
  * Where the wire names the channel, that is the key. Where it does not (GRAPES),
  * a chunk message tells: the same chunk with the same source time is the same

@@ -5,8 +5,10 @@
 
 #include "inference/channel.h"
 #include "inference/peers.h"
+#include "inference/timeline.h"
 
 #define MS_NS 1000000
+#define CHUNKS_MAX (UINT64_MAX / 4) /* a larger chunk number is nobody's */
 
 struct inference {
 	struct obs_sink between; /* first: stage 1 puts here what stage 2 takes */
@@ -76,10 +78,30 @@ inference_init(void *mem, const struct inference_options *opt, struct result_sin
 	return inf;
 }
 
+static bool
+is_time(int64_t ns)
+{
+	return ns >= 0 && ns <= TIMELINE_FAR_NS;
+}
+
+/* Nothing may be so far out that what is computed of it overflows, and only stage 1
+ * lets nobody leave. */
+static bool
+is_believable(const struct observation *o)
+{
+	return is_time(o->t_ns) && o->offset <= CHUNKS_MAX &&
+	       (o->kind != OBS_MARK || is_time(o->u.mark.source_ns)) &&
+	       (o->kind != OBS_LEAVE || !endpoint_is_none(&o->peer));
+}
+
 void
 inference_put(struct inference *inf, const struct observation *o)
 {
 	inf->counts.observations++;
+	if (!is_believable(o)) {
+		inf->counts.unbelievable++;
+		return;
+	}
 	if (o->t_ns < inf->newest_ns)
 		inf->counts.late++;
 	else

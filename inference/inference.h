@@ -36,6 +36,7 @@ struct inference_options {
 
 struct inference_counts {
 	uint64_t observations, late, duplicate, unassigned;
+	uint64_t unbelievable; /* times or chunk numbers that no swarm has: passed over */
 	uint64_t channels_evicted, peers_evicted;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inference/peers.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/map.h"
@@ -136,21 +137,54 @@ put_channel(struct peers *s, const struct channel_view *c, bool final)
 	s->out->put(s->out, &r);
 }
 
-/* The place of a channel; when all are taken, the one told longest ago. Its
- * sessions keep their key and are closed without a clock. */
+static void
+put_retrieval(struct peers *s, const struct channel_view *c)
+{
+	struct result r = { 0 };
+
+	r.t_ns = c->told_ns;
+	r.channel = c->key;
+	r.kind = RESULT_RETRIEVAL;
+	r.protocol = c->protocol;
+	r.final = true;
+	for (unsigned i = 0; i < RESULT_AGES; i++) {
+		r.u.retrieval.age_ns = retrieval_age_ns(i);
+		r.u.retrieval.held = c->retrieval.held[i];
+		r.u.retrieval.eligible = c->retrieval.eligible[i];
+		r.u.retrieval.bucket = (uint8_t)i;
+		s->out->put(s->out, &r);
+	}
+	r.u.retrieval.age_ns = 0;
+	r.u.retrieval.held = c->retrieval.on_time;
+	r.u.retrieval.eligible = c->retrieval.due;
+	r.u.retrieval.bucket = RESULT_AGES;
+	s->out->put(s->out, &r);
+}
+
+/* The channel made room for another. Its sessions keep its key and are closed
+ * without a clock; of one that never got an id nothing is worth telling. */
+static void
+drop_view(struct peers *s, struct channel_view *c)
+{
+	if (c->told.id_len > 0) {
+		put_channel(s, c, true);
+		put_retrieval(s, c);
+	}
+	c->key = 0;
+}
+
+/* The place of a channel. Stage 1 keeps as many as there are places and says which of
+ * them makes room. */
 static struct channel_view *
 new_view(struct peers *s, const struct observation *o)
 {
-	struct channel_view *c = &s->view[0];
+	struct channel_view *c = s->view;
 
-	if (s->views < s->opt->max_channels) {
-		c = &s->view[s->views++];
-	} else {
-		for (uint32_t i = 1; i < s->views; i++)
-			if (s->view[i].told_ns < c->told_ns)
-				c = &s->view[i];
-		put_channel(s, c, true);
-	}
+	while (c < s->view + s->views && c->key != 0)
+		c++;
+	assert(c < s->view + s->opt->max_channels);
+	if (c == s->view + s->views)
+		s->views++;
 	memset(c, 0, sizeof *c);
 	c->key = o->channel;
 	c->protocol = o->protocol;
@@ -325,6 +359,11 @@ peers_put(struct peers *s, const struct observation *o)
 	if (o->t_ns > s->now_ns)
 		s->now_ns = o->t_ns;
 	sweep(s);
+	if (o->kind == OBS_LEAVE && endpoint_is_none(&o->peer)) {
+		if (c != NULL)
+			drop_view(s, c);
+		return;
+	}
 	if (o->channel != 0 && c == NULL)
 		c = new_view(s, o);
 	switch (o->kind) {
@@ -346,30 +385,6 @@ peers_put(struct peers *s, const struct observation *o)
 	}
 }
 
-static void
-put_retrieval(struct peers *s, const struct channel_view *c)
-{
-	struct result r = { 0 };
-
-	r.t_ns = c->told_ns;
-	r.channel = c->key;
-	r.kind = RESULT_RETRIEVAL;
-	r.protocol = c->protocol;
-	r.final = true;
-	for (unsigned i = 0; i < RESULT_AGES; i++) {
-		r.u.retrieval.age_ns = retrieval_age_ns(i);
-		r.u.retrieval.held = c->retrieval.held[i];
-		r.u.retrieval.eligible = c->retrieval.eligible[i];
-		r.u.retrieval.bucket = (uint8_t)i;
-		s->out->put(s->out, &r);
-	}
-	r.u.retrieval.age_ns = 0;
-	r.u.retrieval.held = c->retrieval.on_time;
-	r.u.retrieval.eligible = c->retrieval.due;
-	r.u.retrieval.bucket = RESULT_AGES;
-	s->out->put(s->out, &r);
-}
-
 void
 peers_end(struct peers *s)
 {
@@ -385,6 +400,8 @@ peers_end(struct peers *s)
 				 : END_OPEN);
 	}
 	for (uint32_t i = 0; i < s->views; i++) {
+		if (s->view[i].key == 0)
+			continue;
 		put_channel(s, &s->view[i], true);
 		put_retrieval(s, &s->view[i]);
 	}

@@ -17,6 +17,9 @@ struct peers;
 size_t peers_size(const struct inference_options *opt);
 struct peers *peers_init(void *mem, const struct inference_options *opt,
                          struct result_sink *out);
+
+/* Takes what stage 1 puts. A LEAVE of nobody: the channel made room for another; at
+ * most opt->max_channels are there at a time (asserted). */
 void peers_put(struct peers *s, const struct observation *o);
 
 /* Every open session and every channel is written as final. */

@@ -114,10 +114,9 @@ note_lag(struct session *s, const struct channel_view *c, uint64_t chunk, int64_
 	int64_t born_ns, lag_ns;
 
 	if (s->player.state != PLAYER_PLAY || chunk % 8 != 0 ||
-	    !timeline_at(&c->timeline, chunk, &born_ns))
+	    !timeline_on(&c->timeline, chunk, c->clock_ns, &born_ns))
 		return;
-	lag_ns =
-	    t_ns - (born_ns + c->clock_ns) + s->player.media_ns - player_played(&s->player, t_ns);
+	lag_ns = t_ns - born_ns + s->player.media_ns - player_played(&s->player, t_ns);
 	s->lag_sum_ms += lag_ns / 1000000;
 	s->lag_n++;
 	r.u.lag_ns = lag_ns;
@@ -131,13 +130,13 @@ take(struct session *s, struct channel_view *c, bool held, struct moment when)
 	const struct player_listener to = { on_player, s };
 	uint64_t chunk = s->arrival.next;
 	int64_t born_ns, step_ns = timeline_step(&c->timeline, chunk);
-	bool born = timeline_at(&c->timeline, chunk, &born_ns), on_time;
+	bool born = timeline_on(&c->timeline, chunk, c->clock_ns, &born_ns), on_time;
 
 	on_time = player_join(&s->player, &c->limits, when, step_ns, held, &to);
 	if (!s->source) {
 		if (born)
-			retrieval_count(&c->retrieval, born_ns + c->clock_ns,
-			                held ? when.best : INT64_MAX, INT64_MAX);
+			retrieval_count(&c->retrieval, born_ns, held ? when.best : INT64_MAX,
+			                INT64_MAX);
 		if (s->player.state != PLAYER_FILL)
 			retrieval_due(&c->retrieval, on_time);
 	}
@@ -212,8 +211,9 @@ first_by_age(const struct session *s, const struct channel_view *c, uint64_t low
 	int64_t born_ns;
 
 	for (uint64_t chunk = lowest; chunk <= s->arrival.newest; chunk++)
-		if (arrival_has(&s->arrival, chunk) && timeline_at(&c->timeline, chunk, &born_ns) &&
-		    born_ns + c->clock_ns >= s->first_ns - NEWCOMER_NS)
+		if (arrival_has(&s->arrival, chunk) &&
+		    timeline_on(&c->timeline, chunk, c->clock_ns, &born_ns) &&
+		    born_ns >= s->first_ns - NEWCOMER_NS)
 			return chunk;
 	return lowest;
 }
@@ -337,11 +337,11 @@ count_pending(struct session *s, struct channel_view *c)
 	int64_t born_ns;
 
 	for (uint64_t chunk = a->next; a->any && chunk <= a->newest; chunk++)
-		if (timeline_at(&c->timeline, chunk, &born_ns))
-			retrieval_count(&c->retrieval, born_ns + c->clock_ns,
-					arrival_has(a, chunk) ? arrival_when(a, chunk).best
-							      : INT64_MAX,
-					s->last_map_ns);
+		if (timeline_on(&c->timeline, chunk, c->clock_ns, &born_ns))
+			retrieval_count(&c->retrieval, born_ns,
+			                arrival_has(a, chunk) ? arrival_when(a, chunk).best :
+			                                        INT64_MAX,
+			                s->last_map_ns);
 }
 
 void

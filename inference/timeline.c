@@ -5,6 +5,7 @@
 
 #define SAMPLES 24 /* marks compared pairwise */
 #define NEAR_CHUNKS 64
+#define ON_LINE_NS 50000000 /* a chunk this near the line, + its duration, is on it */
 #define STEP_MAX_NS 60000000000 /* a longer step is a source that stopped */
 
 void
@@ -100,6 +101,44 @@ timeline_on(const struct timeline *t, uint64_t chunk, int64_t clock_ns, int64_t 
 		return false;
 	*at_ns = ns;
 	return true;
+}
+
+/* How far off the line a chunk may be: chunks differ in duration, and the line is
+ * the less certain the farther the chunk is from what is marked. */
+static int64_t
+tolerance(const struct timeline *t, uint64_t chunk)
+{
+	uint64_t apart = chunk > t->newest ? chunk - t->newest :
+	                 chunk < t->oldest ? t->oldest - chunk : 0;
+	int64_t off_ns = ON_LINE_NS + t->chunk.best_ns, more_ns;
+
+	if (apart > TIMELINE_CHUNKS ||
+	    __builtin_mul_overflow((int64_t)apart, t->chunk.hi_ns - t->chunk.lo_ns, &more_ns) ||
+	    more_ns > TIMELINE_OFF_NS)
+		return TIMELINE_OFF_NS;
+	off_ns += more_ns;
+	return off_ns < TIMELINE_OFF_NS ? off_ns : TIMELINE_OFF_NS;
+}
+
+int64_t
+timeline_off(const struct timeline *t, uint64_t chunk, int64_t source_ns)
+{
+	int64_t at_ns, off_ns, slope_ns;
+
+	if (timeline_known(t, chunk, &at_ns))
+		return at_ns == source_ns ? 0 : INT64_MAX;
+	if (t->marks < 2 || !timeline_at(t, chunk, &at_ns)) {
+		if (!timeline_known(t, t->newest, &at_ns) ||
+		    __builtin_sub_overflow(source_ns, at_ns, &off_ns))
+			return INT64_MAX;
+		slope_ns = off_ns / (int64_t)(chunk - t->newest);
+		return slope_ns >= TIMELINE_LEAST_NS && slope_ns <= TIMELINE_MOST_NS ?
+		           TIMELINE_OFF_NS : INT64_MAX;
+	}
+	if (__builtin_sub_overflow(source_ns, at_ns, &off_ns))
+		return INT64_MAX;
+	off_ns = off_ns < 0 ? -off_ns : off_ns;
+	return off_ns <= tolerance(t, chunk) ? off_ns + 1 : INT64_MAX;
 }
 
 int64_t

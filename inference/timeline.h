@@ -19,6 +19,10 @@
 
 #define TIMELINE_CHUNKS 4096u /* a power of two */
 
+#define TIMELINE_LEAST_NS 1000000     /* bounds of a believable duration */
+#define TIMELINE_MOST_NS 10000000000
+#define TIMELINE_OFF_NS 2000000000    /* a chunk farther from the line is not on it */
+
 /* Times told are within +- this, so that two of them can be subtracted. */
 #define TIMELINE_FAR_NS (INT64_MAX / 2)
 
@@ -48,6 +52,11 @@ bool timeline_at(const struct timeline *t, uint64_t chunk, int64_t *source_ns);
 
 /* The same on our clock: the source's + clock_ns. */
 bool timeline_on(const struct timeline *t, uint64_t chunk, int64_t clock_ns, int64_t *at_ns);
+
+/* How far a chunk made at source_ns is from the line through the marks; INT64_MAX:
+ * not on it, 0: it is marked so. Before a duration is known any believable slope
+ * will do. Both times within +- TIMELINE_FAR_NS. */
+int64_t timeline_off(const struct timeline *t, uint64_t chunk, int64_t source_ns);
 
 /* Media in the chunk, > 0 and at most a minute: the step from the mark before it
  * where both are known (a chunk is made when its last byte is), else the mean

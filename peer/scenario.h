@@ -94,7 +94,7 @@ struct scenario {
 
 void scenario_defaults(struct scenario *s);
 
-/* Sets one value by its name, "viewers.count" or "classes.0.up" (doc/simulator.md has
+/* Sets one value by its name, "viewers.count" or "classes[0].up" (doc/simulator.md has
  * them all); elements of lists come in their order. NULL, or what is wrong with it in
  * a few words, and nothing was changed. */
 const char *scenario_set(struct scenario *s, const char *path, const char *text);

@@ -249,7 +249,7 @@ set_field(void *base, const struct field *fields, const char *name, const char *
 	return set_number(to, f, text);
 }
 
-/* "3.up" -> 3, "up". Elements come in order; a new one begins as first is. */
+/* "3].up" -> 3, "up". Elements come in order; a new one begins as first is. */
 static const char *
 set_element(void *list, uint32_t *n, uint32_t most, size_t size, const void *first,
             const struct field *fields, const char *path, const char *text)
@@ -262,13 +262,13 @@ set_element(void *list, uint32_t *n, uint32_t most, size_t size, const void *fir
 	assert(size <= sizeof one);
 	for (; *p >= '0' && *p <= '9' && p - path < 4; p++)
 		i = i * 10 + (uint32_t)(*p - '0');
-	if (p == path || *p != '.')
+	if (p == path || p[0] != ']' || p[1] != '.')
 		return "a list of maps belongs here";
 	if (i >= most || i > *n)
 		return i >= most ? "the list is too long" : "an element before it is missing";
 	at = (uint8_t *)list + i * size;
 	memcpy(one, i < *n ? at : first, size);
-	wrong = set_field(one, fields, p + 1, text);
+	wrong = set_field(one, fields, p + 2, text);
 	if (wrong != NULL)
 		return wrong;
 	memcpy(at, one, size);
@@ -284,15 +284,15 @@ scenario_set(struct scenario *s, const char *path, const char *text)
 	struct scenario preset;
 
 	scenario_defaults(&preset);
-	if (strncmp(path, "channels.", 9) == 0)
+	if (strncmp(path, "channels[", 9) == 0)
 		return set_element(s->channels, &s->n_channels, SCENARIO_CHANNELS,
 		                   sizeof s->channels[0], &preset.channels[0], channel_fields,
 		                   path + 9, text);
-	if (strncmp(path, "classes.", 8) == 0)
+	if (strncmp(path, "classes[", 8) == 0)
 		return set_element(s->classes, &s->n_classes, SCENARIO_CLASSES,
 		                   sizeof s->classes[0], &preset.classes[0], class_fields,
 		                   path + 8, text);
-	if (strncmp(path, "timeline.", 9) == 0)
+	if (strncmp(path, "timeline[", 9) == 0)
 		return set_element(s->steps, &s->n_steps, SCENARIO_STEPS, sizeof s->steps[0],
 		                   &no_step, step_fields, path + 9, text);
 	return set_field(s, scenario_fields, path, text);

@@ -456,12 +456,10 @@ take_event(struct builder *b, enum result_event_kind event, struct entry *e, cha
 }
 
 static bool
-take_line(struct builder *b, struct entry *e, bool *started, char why[FIELDS_WHY])
+take_line(struct builder *b, struct entry *e, char why[FIELDS_WHY])
 {
-	if (strcmp(e->event, "start") == 0) {
-		*started = true;
+	if (strcmp(e->event, "start") == 0)
 		return check_schema(e->schema, NDJSON_SCHEMA, why);
-	}
 	if (e->event[0] == '\0')
 		return complain(why, "'event' is missing");
 	if (strcmp(e->event, "session") == 0)
@@ -472,6 +470,29 @@ take_line(struct builder *b, struct entry *e, bool *started, char why[FIELDS_WHY
 		if (strcmp(e->event, result_event_name(event)) == 0)
 			return take_event(b, (enum result_event_kind)event, e, why);
 	return true;
+}
+
+/* Looks for the start before anything else, so that NDJSON of another kind is told
+ * as such and not by its first strange member. */
+static bool
+has_start(const struct load *text)
+{
+	static const struct field rows[] = {
+		{ .key = "event", .type = FIELD_TEXT, TEXT_OF_ENTRY(event) },
+		{ .key = NULL },
+	};
+	struct load_line line = { 0 };
+	char wrong[FIELDS_WHY];
+	struct entry e;
+
+	while (load_next_line(text, &line)) {
+		struct json_reader r = json_reader_over(line.text, line.len);
+
+		e.event[0] = '\0';
+		if (fields_document(&r, rows, &e, NULL, wrong) && strcmp(e.event, "start") == 0)
+			return true;
+	}
+	return false;
 }
 
 static int
@@ -487,22 +508,23 @@ parse_events(struct builder *b, const struct load *text, const char *path, char 
 	};
 	struct load_line line = { 0 };
 	char wrong[FIELDS_WHY];
-	bool started = false;
 
+	if (!has_start(text)) {
+		snprintf(why, LOAD_WHY,
+		         "%s: no \"start\" event: not what swarmscope analyze writes", path);
+		return ERR_SYNTAX;
+	}
 	while (load_next_line(text, &line)) {
 		struct json_reader r = json_reader_over(line.text, line.len);
 		struct entry e;
 
 		entry_init(&e);
-		if (fields_document(&r, rows, &e, NULL, wrong) && take_line(b, &e, &started, wrong))
+		if (fields_document(&r, rows, &e, NULL, wrong) && take_line(b, &e, wrong))
 			continue;
 		snprintf(why, LOAD_WHY, "%s:%u: %s", path, line.number, wrong);
 		return ERR_SYNTAX;
 	}
-	if (started)
-		return 0;
-	snprintf(why, LOAD_WHY, "%s: no \"start\" event: not what swarmscope analyze writes", path);
-	return ERR_SYNTAX;
+	return 0;
 }
 
 /* The first object's members tell: an event has a name. */

@@ -159,13 +159,19 @@ put_deadline(struct ndjson *n, const struct result *r)
 }
 
 static void
-put_warning(struct ndjson *n, const struct result *r)
+put_warning(struct ndjson *n, int64_t t_ns, const char *text)
 {
-	struct json_writer w = begin(n, "warning", r->t_ns);
+	struct json_writer w = begin(n, "warning", t_ns);
 
-	json_put_string(&w, "text", r->u.warning);
+	json_put_string(&w, "text", text);
 	finish(n, &w);
 	n->warnings++;
+}
+
+void
+ndjson_warn(struct ndjson *n, const char *text)
+{
+	put_warning(n, INT64_MIN, text);
 }
 
 static void
@@ -191,7 +197,7 @@ put(struct result_sink *self, const struct result *r)
 		put_deadline(n, r);
 		break;
 	case RESULT_WARNING:
-		put_warning(n, r);
+		put_warning(n, r->t_ns, r->u.warning);
 		break;
 	case RESULT_LAG:
 		break;

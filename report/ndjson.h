@@ -48,6 +48,9 @@ void ndjson_fini(struct ndjson *n);
 /* First line; the files' names may be NULL. t_ns is INT64_MIN if not known yet. */
 void ndjson_start(struct ndjson *n, int64_t t_ns, const char *const *files, size_t n_files);
 
+/* A warning of the caller's own; of no time. */
+void ndjson_warn(struct ndjson *n, const char *text);
+
 /* Last line, with the counts of lines. */
 void ndjson_end(struct ndjson *n);
 

@@ -12,7 +12,7 @@
 #include "report/values.h"
 
 #define BAR              50 /* columns of a full bar */
-#define PEER_WIDTH       23 /* of an address in the table; a longer one gets a line */
+#define PEER_WIDTH       21 /* of an address in the table; a longer one gets a line */
 #define GOOD_REBUFFERING 0.01
 #define POOR_REBUFFERING 0.03
 

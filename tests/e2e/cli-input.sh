@@ -51,7 +51,7 @@ for file in cut.pcap cut.pcapng cut.pcap.gz cut.pcap.zst; do
 	    "$SWARMSCOPE" analyze --format json $file
 	holds "$file: a report of what it holds" \
 	    jq -e '.sessions | length > 0' "$out"
-	holds "$file: the report has its form" fits_schema "$out"
+	holds "$file: the report has its form" fits report "$out"
 done
 
 # Sound captures without a swarm.
@@ -63,7 +63,7 @@ for file in none.pcap strangers.pcap; do
 	holds "$file: one line on stderr" lines "$err" 1
 	holds "$file: says so" grep -qE "^swarmscope: .*no swarm" "$err"
 	holds "$file: an empty report" jq -e '.channels == [] and .sessions == []' "$out"
-	holds "$file: the report has its form" fits_schema "$out"
+	holds "$file: the report has its form" fits report "$out"
 done
 run "$SWARMSCOPE" decode strangers.pcap
 holds 'decode finds nothing in strangers.pcap' test ! -s "$out"

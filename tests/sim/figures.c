@@ -20,7 +20,8 @@ table(void)
 	struct scenario s;
 	struct tally *t;
 
-	puts("viewers,continuity,rebuffering,settled_continuity,startup_p50_s,startup_p95_s,skew_p50_s,skew_p95_s,"
+	puts("viewers,continuity,rebuffering,settled_continuity,startup_p50_s,startup_p95_s,"
+	     "skew_p50_s,skew_p95_s,"
 	     "lag_p50_s,diffusion_s,log2_bound_s,hops,cpu_s");
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
 		double n = sizes[i];

@@ -232,14 +232,18 @@ void
 tally_scenario(struct scenario *s, const char *name)
 {
 	const struct scenario_text *t = scenarios_builtin;
-	struct yaml_mistake m;
+	struct yaml *y;
 
 	while (t->name != NULL && strcmp(t->name, name) != 0)
 		t++;
 	scenario_defaults(s);
-	if (t->name == NULL || yaml_read(t->text, strlen(t->text), take, s, &m) != 0 ||
-	    scenario_check(s) != NULL)
+	if (t->name == NULL)
 		abort();
+	y = yaml_over(name, t->text, strlen(t->text));
+	yaml_each(y, take, s);
+	if (yaml_finish(y) != NULL || scenario_check(s) != NULL)
+		abort();
+	yaml_close(y);
 }
 
 /* Half the viewers on half the mean line, a third on the mean, the rest on more. */

@@ -29,7 +29,6 @@ options_used() {
 
 "$SWARMSCOPE" help > "$tmp/all.help" || complain "help: exit status $?"
 "$SWARMSCOPE" completion bash > "$tmp/bash" || complain "completion: exit status $?"
-grep -qE '^  (analyze|look) ' "$tmp/all.help" || { echo 'no commands in this build'; exit 77; }
 commands=$(sed -n '/^COMMANDS/,/^$/s/^  \([a-z]*\)  .*/\1/p' "$tmp/all.help")
 [ -n "$commands" ] || complain 'help lists no commands'
 

@@ -218,8 +218,19 @@ what_a_newer_version_adds_is_passed_over(void **state)
 	assert_memory_equal(&out, &buf, obs_size(o));
 	bytes[action] = OBS_ACTIONS;
 	assert_int_equal(between(bytes, len + 5), CODEC_SKIPPED);
+}
+
+static void
+there_is_no_version_zero(void **state)
+{
+	uint8_t bytes[CODEC_MAX];
+	union obs_buf buf;
+	size_t len = encoded(obs_begin(&buf, OBS_JOIN, 3), bytes);
+
+	(void)state;
+	assert_int_equal(between(bytes, len), CODEC_RECORD);
 	bytes[3] = 0;
-	assert_int_equal(between(bytes, len + 5), CODEC_MALFORMED);
+	assert_int_equal(between(bytes, len), CODEC_MALFORMED);
 }
 
 static void
@@ -346,6 +357,9 @@ a_set_past_its_limit_is_refused(void **state)
 	o->u.map.substreams = OBS_MAX_SUBSTREAMS;
 	o->tail_len = OBS_MAX_SUBSTREAMS * 8 + 8;
 	assert_true(codec_valid(o));
+	o->width = 1;
+	assert_false(codec_valid(o));
+	o->width = 0;
 	o->u.map.substreams++;
 	o->tail_len += 9;
 	assert_false(codec_valid(o));
@@ -480,6 +494,7 @@ main(void)
 		cmocka_unit_test(a_cut_record_is_short_and_stays),
 		cmocka_unit_test(unknown_kinds_are_passed_over),
 		cmocka_unit_test(what_a_newer_version_adds_is_passed_over),
+		cmocka_unit_test(there_is_no_version_zero),
 		cmocka_unit_test(a_length_below_the_prefix_ends_the_reading),
 		cmocka_unit_test(values_out_of_range_are_malformed),
 		cmocka_unit_test(actions_stand_with_their_kinds_only),

@@ -73,105 +73,75 @@ tokens_come_in_order(void **state)
 static void
 any_value_is_a_document(void **state)
 {
-	static const char *const sound[] = {
-		"0",
-		"-0",
-		"12",
-		"1.5",
-		"1e9",
-		"1E+9",
-		"-1.25e-3",
-		"true",
-		"false",
-		"null",
-		"\"\"",
-		"[]",
-		"{}",
-		"[[[]]]",
-		"[1,2]",
-		"{\"\":0}",
-		"\"\\u0000\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
-		"\"\\ud83d\\ude00\"",
-		"\"\x7f\xf4\x8f\xbf\xbf\"",
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof sound / sizeof sound[0]; i++) {
-		struct json_reader r = over(sound[i]);
+	for (const char *const *t = (const char *const[]){
+	         "0", "-0", "12", "1.5", "1e9", "1E+9", "-1.25e-3", "true", "false", "null",
+	         "\"\"", "[]", "{}", "[[[]]]", "[1,2]", "{\"\":0}",
+	         "\"\\u0000\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\ud83d\\ude00\"",
+	         "\"\x7f\xf4\x8f\xbf\xbf\"", NULL }; *t != NULL; t++) {
+		struct json_reader r = over(*t);
 
 		if (last_of(&r) != JSON_END)
-			fail_msg("%s: %s", sound[i], r.error);
+			fail_msg("%s: %s", *t, r.error);
 	}
 }
 
-static const char *const wrong[] = {
-	"",
-	" ",
-	"[",
-	"]",
-	"{",
-	"}",
-	"[1",
-	"[1,",
-	"[1,]",
-	"[,1]",
-	"[1 2]",
-	"[}",
-	"{]",
-	"{\"a\"}",
-	"{\"a\":}",
-	"{\"a\":1,}",
-	"{a:1}",
-	"{1:2}",
-	"{\"a\" 1}",
-	"{\"a\":1 \"b\":2}",
-	"{,}",
-	"1 2",
-	"[] []",
-	"nul",
-	"nulll",
-	"True",
-	"'a'",
-	"\"a",
-	"\"a\\",
-	"\"\\x\"",
-	"\"\\u12\"",
-	"\"\\u12g4\"",
-	"\"a\nb\"",
-	"\"\x1f\"",
-	"\"\xff\"",
-	"\"\xed\xa0\x80\"",
-	"\"\xc3",
-	"01",
-	"-",
-	"+1",
-	".5",
-	"1.",
-	"1e",
-	"1e+",
-	"1.e1",
-	"0x10",
-	"-a",
-	"NaN",
-	"Infinity",
-	"// a\n1",
-	"1//",
-	"\xef\xbb\xbf"
-	"1",
-};
+static void
+is_wrong(const char *text)
+{
+	struct json_reader r = over(text);
+
+	if (last_of(&r) != JSON_ERROR)
+		fail_msg("%s is taken as sound", text);
+	assert_non_null(r.error);
+	assert_false(json_skip(&r));
+}
 
 static void
-what_is_no_json_is_an_error_that_stays(void **state)
+wrong_structure_is_an_error_that_stays(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-		struct json_reader r = over(wrong[i]);
+	for (const char *const *t = (const char *const[]){
+	         "", " ", "[", "]", "{", "}", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[}", "{]",
+	         "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{1:2}", "{\"a\" 1}",
+	         "{\"a\":1 \"b\":2}", "{,}", "1 2", "[] []", "// a\n1", "1//",
+	         "\xef\xbb\xbf" "1", NULL }; *t != NULL; t++)
+		is_wrong(*t);
+}
 
-		if (last_of(&r) != JSON_ERROR)
-			fail_msg("%s is taken as sound", wrong[i]);
-		assert_non_null(r.error);
-		assert_false(json_skip(&r));
-	}
+static void
+a_wrong_value_is_an_error_that_stays(void **state)
+{
+	(void)state;
+	for (const char *const *t = (const char *const[]){ "nul",
+	                                                   "nulll",
+	                                                   "True",
+	                                                   "'a'",
+	                                                   "\"a",
+	                                                   "\"a\\",
+	                                                   "\"\\x\"",
+	                                                   "\"\\u12\"",
+	                                                   "\"\\u12g4\"",
+	                                                   "\"a\nb\"",
+	                                                   "\"\x1f\"",
+	                                                   "\"\xff\"",
+	                                                   "\"\xed\xa0\x80\"",
+	                                                   "\"\xc3",
+	                                                   "01",
+	                                                   "-",
+	                                                   "+1",
+	                                                   ".5",
+	                                                   "1.",
+	                                                   "1e",
+	                                                   "1e+",
+	                                                   "1.e1",
+	                                                   "0x10",
+	                                                   "-a",
+	                                                   "NaN",
+	                                                   "Infinity",
+	                                                   NULL };
+	     *t != NULL; t++)
+		is_wrong(*t);
 }
 
 static void
@@ -439,7 +409,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tokens_come_in_order),
 		cmocka_unit_test(any_value_is_a_document),
-		cmocka_unit_test(what_is_no_json_is_an_error_that_stays),
+		cmocka_unit_test(wrong_structure_is_an_error_that_stays),
+		cmocka_unit_test(a_wrong_value_is_an_error_that_stays),
 		cmocka_unit_test(a_nul_is_no_white_space_and_no_word),
 		cmocka_unit_test(depth_ends_at_its_limit),
 		cmocka_unit_test(errors_have_a_line_and_a_column),

@@ -20,9 +20,9 @@ values_are_set_in_their_units(void **state)
 		{ "viewers.short_share", "0.25" }, { "peers.policy", "freeze" },
 		{ "peers.tell_play", "no" }, { "view.chunks", "false" },
 		{ "peers.signing", "ed25519" }, { "start", "1800000001" },
-		{ "classes.0.up", "3Mbit/s" }, { "classes.1.up", "0.5Mbit/s" },
-		{ "classes.1.attack", "liar" }, { "timeline.0.what", "outage" },
-		{ "timeline.0.at", "9" }, { "channels.0.bitrate", "300 kbit/s" },
+		{ "classes[0].up", "3Mbit/s" }, { "classes[1].up", "0.5Mbit/s" },
+		{ "classes[1].attack", "liar" }, { "timeline[0].what", "outage" },
+		{ "timeline[0].at", "9" }, { "channels[0].bitrate", "300 kbit/s" },
 	};
 	struct scenario s;
 
@@ -61,12 +61,12 @@ what_cannot_be_is_refused_and_changes_nothing(void **state)
 		{ "viewers.count", "1.5" }, { "viewers.count", "1s" }, { "viewers.count", "" },
 		{ "viewers.count", "99999999999999999999" }, { "duration", "1" "0000000" },
 		{ "duration", "1.2345ms" }, { "duration", "soon" },
-		{ "classes.0.up", "3" }, { "classes.0.up", "0kbit/s" },
-		{ "classes.0.up", "3Mbps" }, { "classes.0.loss", "101%" },
-		{ "classes.0.loss", "1.1" }, { "classes.8.up", "1Mbit/s" },
-		{ "classes.x.up", "1Mbit/s" }, { "classes.0", "1" },
-		{ "classes.1.up", "3" }, { "classes.2.up", "1Mbit/s" },
-		{ "channels.16.chunk", "1s" }, { "timeline.64.at", "1s" },
+		{ "classes[0].up", "3" }, { "classes[0].up", "0kbit/s" },
+		{ "classes[0].up", "3Mbps" }, { "classes[0].loss", "101%" },
+		{ "classes[0].loss", "1.1" }, { "classes[8].up", "1Mbit/s" },
+		{ "classes[x].up", "1Mbit/s" }, { "classes[0]", "1" },
+		{ "classes[1].up", "3" }, { "classes[2].up", "1Mbit/s" },
+		{ "channels[16].chunk", "1s" }, { "timeline[64].at", "1s" },
 		{ "peers.policy", "wait" }, { "view.chunks", "maybe" },
 		{ "name", "a name that is longer than thirty-one bytes" },
 	};
@@ -86,10 +86,10 @@ static void
 impossible_scenarios_are_found(void **state)
 {
 	static const char *const bad[][2] = {
-		{ "channels.0.bitrate", "100Mbit/s" }, { "peers.lag", "100s" },
+		{ "channels[0].bitrate", "100Mbit/s" }, { "peers.lag", "100s" },
 		{ "peers.prebuffer", "20s" }, { "peers.partners", "20" },
-		{ "timeline.0.at", "200s" }, { "timeline.0.what", "limit_up" },
-		{ "classes.0.share", "0" }, { "peers.prebuffer", "100ms" },
+		{ "timeline[0].at", "200s" }, { "timeline[0].what", "limit_up" },
+		{ "classes[0].share", "0" }, { "peers.prebuffer", "100ms" },
 	};
 	struct scenario s;
 
@@ -110,7 +110,7 @@ step_names_are_those_of_the_text_form(void **state)
 	(void)state;
 	scenario_defaults(&s);
 	for (unsigned i = 0; i < STEP_WHATS; i++) {
-		assert_null(scenario_set(&s, "timeline.0.what", scenario_step_name(i)));
+		assert_null(scenario_set(&s, "timeline[0].what", scenario_step_name(i)));
 		assert_int_equal(s.steps[0].what, i);
 	}
 	assert_null(scenario_step_name(STEP_WHATS));

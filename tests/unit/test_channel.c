@@ -222,7 +222,7 @@ the_id_is_the_sources_address_port_and_epoch(void **state)
 }
 
 static void
-no_id_is_made_up_from_few_marks(void **state)
+no_id_is_made_up_from_few_marks_before_the_end(void **state)
 {
 	struct swarm w = swarm_at(1, -100000);
 
@@ -233,18 +233,27 @@ no_id_is_made_up_from_few_marks(void **state)
 	assert_int_equal(named(), 0);
 	send(&w, 1000 + 9 * 15, 2);
 	assert_int_equal(named(), 1);
-}
-
-static void
-at_the_end_few_marks_must_do(void **state)
-{
-	struct swarm w = swarm_at(1, -100000);
-
-	(void)state;
+	begin(8, 32);
 	send_all(&w, 1000, 1003, 2);
 	assert_int_equal(named(), 0);
 	channels_end(stage);
 	assert_int_equal(named(), 1);
+}
+
+static void
+the_source_is_who_says_so(void **state)
+{
+	struct swarm w = swarm_at(1, -100000);
+	struct endpoint self = words_peer(2);
+	struct observation *o;
+
+	(void)state;
+	send_all(&w, 1000, 1005, 2);
+	o = words_range(500, self, words_peer(3), 1000, 4);
+	o->flags |= OBS_SOURCE;
+	channels_put(stage, o);
+	send_all(&w, 1005, 1050, 3);
+	assert_true(endpoint_same(&seen[0].told.o.peer, &self));
 }
 
 static void
@@ -456,6 +465,7 @@ a_channel_on_the_wire_keeps_its_key_id_and_name(void **state)
 	}
 	channels_end(stage);
 	assert_int_equal(n_seen, 1);
+	assert_int_equal(key_of_map(6000, 20, 21, 520, 20), 0); /* without a key: not its */
 	assert_int_equal(seen[0].key, 4711);
 	assert_int_equal(seen[0].told.o.u.channel.id_len, 5);
 	assert_memory_equal(seen[0].told.o.tail, "swarmNews at six", 16);
@@ -566,8 +576,8 @@ main(void)
 		TEST(each_chunk_is_marked_once),
 		TEST(a_channels_clock_comes_with_its_marks),
 		TEST(the_id_is_the_sources_address_port_and_epoch),
-		TEST(no_id_is_made_up_from_few_marks),
-		TEST(at_the_end_few_marks_must_do),
+		TEST(no_id_is_made_up_from_few_marks_before_the_end),
+		TEST(the_source_is_who_says_so),
 		TEST(two_swarms_at_once_come_apart),
 		TEST(two_swarms_with_the_same_chunk_numbers_come_apart),
 		TEST(numbers_go_on_past_the_end_of_the_wires_bits),

@@ -170,16 +170,16 @@ skip_window(const struct channel_view *c)
 	return w == 0 || w > ARRIVAL_CHUNKS / 2 ? ARRIVAL_CHUNKS / 2 : w;
 }
 
-/* The window must reach the newest chunk that o shows: holes that would fall out
- * are given up. A jump past everything begins anew behind the newest. */
+/* The window must reach the newest chunk, seen at t_ns: holes that would fall out are
+ * given up. A jump past everything begins anew behind the newest. */
 static void
-make_room(struct session *s, struct channel_view *c, const struct observation *o)
+make_room(struct session *s, struct channel_view *c, uint64_t newest, int64_t t_ns)
 {
 	struct arrival *a = &s->arrival;
-	struct moment now = { o->t_ns, o->t_ns, o->t_ns };
-	uint64_t newest, keep = ARRIVAL_CHUNKS - 1;
+	struct moment now = { t_ns, t_ns, t_ns };
+	uint64_t keep = ARRIVAL_CHUNKS - 1;
 
-	if (!a->any || !obs_newest(o, &newest) || newest < a->next || newest - a->next <= keep)
+	if (!a->any || newest < a->next || newest - a->next <= keep)
 		return;
 	for (uint32_t i = 0; i < ARRIVAL_CHUNKS && newest - a->next > keep; i++) {
 		bool held = arrival_has(a, a->next);
@@ -193,14 +193,6 @@ make_room(struct session *s, struct channel_view *c, const struct observation *o
 		a->next = newest - keep / 2;
 		a->newest = a->next;
 	}
-}
-
-/* Media that the set holds without a hole from its newest chunk back. */
-static int64_t
-media_of(const struct channel_view *c, const struct observation *o)
-{
-	return (int64_t)obs_held(o) *
-	       (estimate_known(&c->timeline.chunk) ? c->timeline.chunk.best_ns : 0);
 }
 
 /* Of chunks that no copy dates, the oldest that was made about when the newcomer
@@ -229,17 +221,19 @@ run_start(const struct arrival *a)
 	return first;
 }
 
-/* The first chunk received: playback begins there. A peer that shows more media
- * than a newcomer can have was here before the view began. */
+/* The first chunk received: playback begins there. A peer whose first map shows more
+ * media than a newcomer can have was here before the view began; how much media that
+ * is must be known first. */
 static void
-begin(struct session *s, struct channel_view *c, const struct observation *o)
+begin(struct session *s, struct channel_view *c)
 {
+	const struct estimate *chunk = &c->timeline.chunk;
 	uint64_t first;
 	bool dated;
 
-	if (!arrival_first(&s->arrival, &first, &dated))
+	if (!estimate_known(chunk) || !arrival_first(&s->arrival, &first, &dated))
 		return;
-	if (!s->fresh && media_of(c, o) > CENSORED_MEDIA_NS) {
+	if (!s->fresh && s->first_shown * chunk->best_ns > CENSORED_MEDIA_NS) {
 		s->left_censored = true;
 		first = run_start(&s->arrival);
 	} else if (!dated) {
@@ -252,7 +246,7 @@ begin(struct session *s, struct channel_view *c, const struct observation *o)
 void
 session_sent(struct session *s, struct channel_view *c, const struct observation *o)
 {
-	make_room(s, c, o);
+	make_room(s, c, o->offset, o->t_ns);
 	arrival_sent(&s->arrival, o->offset, o->t_ns);
 }
 
@@ -270,6 +264,8 @@ note_period(struct session *s, int64_t t_ns)
 void
 session_map(struct session *s, struct channel_view *c, const struct observation *o)
 {
+	uint64_t newest;
+
 	if (o->kind == OBS_BUFFER_MAP) {
 		s->maps++;
 		note_period(s, o->t_ns);
@@ -279,10 +275,13 @@ session_map(struct session *s, struct channel_view *c, const struct observation 
 			s->source = true;
 	}
 	s->source |= endpoint_same(&s->peer, &c->told.source);
-	make_room(s, c, o);
+	if (obs_newest(o, &newest))
+		make_room(s, c, newest, o->t_ns);
 	arrival_told(&s->arrival, o, &c->timeline, c->clock_ns);
+	if (s->first_shown == 0)
+		s->first_shown = obs_held(o);
 	if (!s->begun)
-		begin(s, c, o);
+		begin(s, c);
 	if (s->begun)
 		walk(s, c, skip_window(c));
 }

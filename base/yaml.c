@@ -416,6 +416,36 @@ yaml_value(struct yaml *y, const struct option_row *row, void *to)
 	return true;
 }
 
+static void
+each_plain(struct yaml *y, yaml_take_fn *take, void *ctx)
+{
+	const char *why = NULL;
+
+	if (!is_null(&y->event))
+		why = take(ctx, yaml_path(y), (const char *)y->event.data.scalar.value);
+	if (why != NULL)
+		yaml_complain(y, "%s", why);
+	y->here = false;
+}
+
+void
+yaml_each(struct yaml *y, yaml_take_fn *take, void *ctx)
+{
+	if (!y->here)
+		return;
+	if (y->event.type == YAML_SEQUENCE_START_EVENT) {
+		yaml_list(y);
+		while (yaml_item(y))
+			yaml_each(y, take, ctx);
+	} else if (y->event.type == YAML_SCALAR_EVENT) {
+		each_plain(y, take, ctx);
+	} else {
+		yaml_map(y);
+		while (yaml_key(y))
+			yaml_each(y, take, ctx);
+	}
+}
+
 void
 yaml_unknown(struct yaml *y, const char *const *names, size_t n)
 {

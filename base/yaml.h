@@ -64,6 +64,11 @@ bool yaml_value(struct yaml *y, const struct option_row *row, void *to);
  * row max-peers), its value goes to base + offset. Others stay as they were. */
 bool yaml_fill(struct yaml *y, const struct option_row *table, void *base);
 
+/* For those who take values by path: gives every plain value from here on to take,
+ * as "peers[1].upload" and its text. What take answers, if not NULL, is the error. */
+typedef const char *yaml_take_fn(void *ctx, const char *path, const char *text);
+void yaml_each(struct yaml *y, yaml_take_fn *take, void *ctx);
+
 /* The last key is none of these: an error that names the nearest. */
 void yaml_unknown(struct yaml *y, const char *const *names, size_t n);
 

@@ -56,6 +56,13 @@ static const char *const score_examples[] = {
 	"of what 'analyze --format ndjson' wrote", NULL,
 };
 
+static const char *const simulate_examples[] = {
+	"swarmscope simulate steady -o steady.sso --truth steady.truth.ndjson",
+	"a built-in scenario: what would be seen, and what really happened",
+	"swarmscope simulate --seed 7 --pcap dips.pcap dips", "the same as a capture, another draw",
+	"swarmscope simulate --show churn > mine.yaml", "a scenario to start one's own from", NULL,
+};
+
 static const char *const help_examples[] = {
 	"swarmscope help", "all commands",
 	"swarmscope help analyze", "one command and its options",
@@ -90,6 +97,13 @@ static const struct command_row commands[] = {
 	  "Matches the sessions and events of a report with a truth log, one to one, and prints "
 	  "how wrong they are: errors, precision and recall, coverage and width of the intervals.",
 	  score_options, cmd_score },
+	{ "simulate", "a simulated swarm: observations, packets and truth", "[SCENARIO]", 0, 1,
+	  simulate_examples,
+	  "Runs a swarm of the reference peer in virtual time and writes what a tap would see of "
+	  "it and what its viewers lived through. A scenario is the name of a built-in one or a "
+	  "YAML file: who watches, over which lines, when they come and go, and what befalls "
+	  "them. Same scenario and seed, same bytes.",
+	  simulate_options, cmd_simulate },
 	{ "help", "what a command does and takes", "[COMMAND]", 0, 1, help_examples,
 	  "Tells what a command does and which options it takes.", help_options, cmd_help },
 	{ "version", "version and libraries", NULL, 0, 0, version_examples,

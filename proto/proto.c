@@ -5,6 +5,7 @@
 
 const struct proto *const proto_table[] = {
 	&proto_grapes,
+	&proto_mesh,
 	/* new protocol: one line here, one file, one capture in tests/pcap */
 	NULL,
 };

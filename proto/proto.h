@@ -24,7 +24,7 @@
 #include "record/playhead.h"
 #include "record/sink.h"
 
-enum proto_id { PROTO_NONE, PROTO_GRAPES, PROTO_IDS };
+enum proto_id { PROTO_NONE, PROTO_GRAPES, PROTO_MESH, PROTO_IDS };
 
 enum proto_verdict {
 	PROTO_OBSERVED,  /* something was put into out */
@@ -64,6 +64,7 @@ struct proto {
 #define PROTO_MAX_STATE 4096
 
 extern const struct proto proto_grapes;
+extern const struct proto proto_mesh;
 extern const struct proto *const proto_table[]; /* NULL-terminated */
 
 const struct proto *proto_by_id(unsigned id);          /* NULL if there is none */

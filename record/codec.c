@@ -136,7 +136,9 @@ valid_width(const struct observation *o)
 {
 	if (o->kind == OBS_BUFFER_MAP && o->u.map.substreams > 0)
 		return o->width == 0 && o->u.map.substreams <= OBS_MAX_SUBSTREAMS;
-	return is_set(o) || is_chunk(o) ? o->width <= OBS_MAX_WIDTH : o->width == 0;
+	if (!is_set(o) && !is_chunk(o))
+		return o->width == 0;
+	return o->width <= OBS_MAX_WIDTH && o->offset <= UINT64_MAX - o->width;
 }
 
 static bool

@@ -89,7 +89,7 @@ obs_begin(union obs_buf *buf, enum obs_kind kind, int64_t t_ns)
 bool
 obs_set_range(struct observation *o, uint64_t offset, uint32_t width)
 {
-	if (width > OBS_MAX_WIDTH)
+	if (width > OBS_MAX_WIDTH || offset > UINT64_MAX - width)
 		return false;
 	o->offset = offset;
 	o->width = width;

@@ -182,7 +182,7 @@ void obs_set(struct observation *o, uint32_t i);
 /* Starts an observation in buf: everything zero but these. */
 struct observation *obs_begin(union obs_buf *buf, enum obs_kind kind, int64_t t_ns);
 
-/* Starts its chunk set, empty. False, and nothing changed, if width is too wide. */
+/* Starts its chunk set, empty. False, unchanged: too wide, or past the last number. */
 bool obs_set_range(struct observation *o, uint64_t offset, uint32_t width);
 
 /* i-th contact of a CONTACTS, i < u.contacts.n. */

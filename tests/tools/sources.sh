@@ -13,7 +13,7 @@ tree_files() {
 	for name; do names="$names -o -name $name"; done
 	set -f
 	# shellcheck disable=SC2086 # one word a pattern
-	find . -type d ! -path . \( -name .git -o -name _build -o -name _inst \
+	find . -type d ! -path . \( -name .git -o -path ./build-fresh -o -name _build -o -name _inst \
 	    -o -name autom4te.cache -o -name build-aux -o -name corpus -o -name m4 \
 	    -o -name __pycache__ -o -exec test -e '{}/config.status' \; \
 	    -o -exec test -e '{}/LAYERS' \; -o -exec test -e '{}/config.log' \; \) -prune \

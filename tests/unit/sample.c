@@ -193,7 +193,7 @@ sample_any(union obs_buf *buf, unsigned kind, uint64_t *seed)
 
 	o->channel = number(seed);
 	o->peer_id = number(seed);
-	o->offset = number(seed);
+	o->offset = number(seed) % (UINT64_MAX - OBS_MAX_WIDTH); /* no set past the last number */
 	o->flags = (uint16_t)(number(seed) % (OBS_SOURCE * 2));
 	o->vantage = (uint16_t)number(seed);
 	o->origin = (uint8_t)(sample_random(seed) % (OBS_SIMULATED + 1));

@@ -34,6 +34,8 @@ a_set_knows_its_chunks_and_runs(void **state)
 	assert_true(obs_newest(o, &last));
 	assert_int_equal(last, 109);
 	assert_false(obs_set_range(o, 0, OBS_MAX_WIDTH + 1));
+	assert_true(obs_set_range(o, UINT64_MAX - 10, 10));
+	assert_false(obs_set_range(o, UINT64_MAX - 9, 10));
 }
 
 static void

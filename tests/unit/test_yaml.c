@@ -345,6 +345,38 @@ a_file_is_read_up_to_its_limit(void **state)
 	free(text);
 }
 
+static const char *
+write_down(void *ctx, const char *path, const char *text)
+{
+	char *all = ctx;
+
+	if (strcmp(text, "bad") == 0)
+		return "must not be bad";
+	snprintf(all + strlen(all), 200 - strlen(all), "%s=%s ", path, text);
+	return NULL;
+}
+
+static void
+every_plain_value_is_given_by_its_path(void **state)
+{
+	static const char good[] = "a: 1\nb:\n- {c: x, d: [2, 3]}\n- e\nf:\ng: {}\n";
+	static const char bad[] = "a: 1\nb:\n- {c: bad, d: 2}\n- 3\n";
+	char all[200] = "";
+	struct yaml *y = yaml_over("f.yaml", good, sizeof good - 1);
+
+	(void)state;
+	yaml_each(y, write_down, all);
+	assert_null(yaml_finish(y));
+	assert_string_equal(all, "a=1 b[0].c=x b[0].d[0]=2 b[0].d[1]=3 b[1]=e ");
+	yaml_close(y);
+	all[0] = '\0';
+	y = yaml_over("f.yaml", bad, sizeof bad - 1);
+	yaml_each(y, write_down, all);
+	assert_string_equal(yaml_finish(y), "f.yaml:3: b[0].c: must not be bad");
+	assert_string_equal(all, "a=1 ");
+	yaml_close(y);
+}
+
 int
 main(void)
 {
@@ -359,6 +391,7 @@ main(void)
 		cmocka_unit_test(after_an_error_nothing_is_read),
 		cmocka_unit_test(strings_live_as_long_as_the_reader),
 		cmocka_unit_test(a_file_is_read_up_to_its_limit),
+		cmocka_unit_test(every_plain_value_is_given_by_its_path),
 	};
 
 	return cmocka_run_group_tests(tests, files_begin, forget);

@@ -53,11 +53,12 @@ map_size(uint32_t capacity, size_t key_size, size_t value_size)
 	size_t entries, total;
 
 	if (key_size > SIZE_MAX / 4 || value_size > SIZE_MAX / 4 ||
-	    __builtin_mul_overflow(stride_for(key_size, value_size), (size_t)capacity, &entries) ||
+	    __builtin_mul_overflow(stride_for(key_size, value_size), (size_t)capacity,
+	                           &entries) ||
 	    __builtin_add_overflow(entries,
-				   rounded(sizeof(struct map)) +
-				       (size_t)buckets_for(capacity) * sizeof(uint32_t),
-				   &total))
+	                           rounded(sizeof(struct map)) +
+	                               (size_t)buckets_for(capacity) * sizeof(uint32_t),
+	                           &total))
 		return 0;
 	return total;
 }

@@ -18,7 +18,8 @@
 
 #define BUFFER_BYTES 262144
 #define WINDOW_LOG_MAX 27
-#define ZSTD_FRAME_BYTES 5 /* least that tells a frame's kind */
+#define ZSTD_FRAME_BYTES 5  /* least that tells a frame's kind */
+#define ZSTD_HEADER_BYTES 3 /* of a block */
 
 enum form { PLAIN, GZIP, ZSTD };
 
@@ -36,7 +37,7 @@ struct zio {
 	z_stream gz;
 	ZSTD_DStream *zstd;
 	size_t zstd_wants; /* input bytes up to the end of a block */
-	bool zstd_full;    /* the last output was full: more of the block may wait */
+	bool full;         /* the last output was full: more of it may wait inside */
 	FILE *file;
 	char *file_buffer;
 };
@@ -224,6 +225,8 @@ read_gzip(struct zio *z, void *buf, size_t n)
 {
 	z->gz.next_out = buf;
 	z->gz.avail_out = (uInt)n;
+	if (z->full && z->inside)
+		inflate_some(z);
 	while (z->gz.avail_out == n && z->error == 0) {
 		if (fill(z) != 0)
 			break;
@@ -232,6 +235,7 @@ read_gzip(struct zio *z, void *buf, size_t n)
 		if (z->inside || begin_member(z))
 			inflate_some(z);
 	}
+	z->full = z->gz.avail_out == 0;
 	return z->gz.avail_out < n ? (int64_t)(n - z->gz.avail_out) : z->error;
 }
 
@@ -242,34 +246,48 @@ zstd_error(size_t rc)
 	       ERR_DAMAGED;
 }
 
-/* A block at a time, and what is left of one before the next is looked at, so that
- * damage takes nothing from what came before. */
+/*
+ * What is wrong takes everything along that the same call has decoded. So a block
+ * goes in alone, without the header of the next that the library would like, and
+ * what is left of its output comes out before more goes in.
+ */
+static ZSTD_inBuffer
+next_block(const struct zio *z)
+{
+	size_t wants = z->zstd_wants;
+
+	if (z->full)
+		wants = 0;
+	else if (wants > ZSTD_HEADER_BYTES)
+		wants -= ZSTD_HEADER_BYTES;
+	return (ZSTD_inBuffer){ z->in, z->at + least(z->len - z->at, wants), z->at };
+}
+
 static int64_t
 read_zstd(struct zio *z, void *buf, size_t n)
 {
 	ZSTD_outBuffer out = { buf, n, 0 };
 
 	while (out.pos == 0) {
-		ZSTD_inBuffer in = { z->in, z->at, z->at };
+		bool ended, offered = !z->full;
+		ZSTD_inBuffer in;
 		size_t rc;
 
-		if (!z->zstd_full) {
-			if (fill(z) != 0)
-				return z->error;
-			if (z->at == z->len && !z->inside)
-				return 0;
-			in.pos = z->at;
-			in.size = z->at + least(z->len - z->at, z->zstd_wants);
-		}
+		if (offered && fill(z) != 0)
+			return z->error;
+		ended = offered && z->at == z->len;
+		if (ended && !z->inside)
+			return 0;
+		in = next_block(z);
 		rc = ZSTD_decompressStream(z->zstd, &out, &in);
 		if (ZSTD_isError(rc))
 			return z->error = zstd_error(rc);
-		if (z->at == z->len && z->ended && out.pos == 0 && rc != 0 && !z->zstd_full)
+		if (ended && out.pos == 0 && rc != 0)
 			return z->error = ERR_TRUNCATED;
 		z->at = in.pos;
 		z->inside = rc != 0;
 		z->zstd_wants = rc != 0 ? rc : ZSTD_FRAME_BYTES;
-		z->zstd_full = out.pos == n;
+		z->full = out.pos == n;
 	}
 	return (int64_t)out.pos;
 }

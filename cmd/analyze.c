@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,6 +199,22 @@ write_report(struct analysis *a)
 		text_write(outfile_stream(a->file), &r, log_color_on(1) && a->opt->output == NULL);
 }
 
+/* Into the report, or between the events. */
+__attribute__((format(printf, 2, 3))) static void
+warn(struct analysis *a, const char *format, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	if (a->opt->format == FORMAT_NDJSON)
+		ndjson_warn(&a->events, text);
+	else
+		collect_warn(&a->results, "%s", text);
+}
+
 /* What the user should know of the run itself. */
 static void
 warn_counts(struct analysis *a)
@@ -206,22 +223,20 @@ warn_counts(struct analysis *a)
 	const struct counts *c = input_counts(a->in);
 
 	for (size_t i = 0; i < input_warnings(a->in); i++)
-		collect_warn(&a->results, "%s", input_warning(a->in, i));
+		warn(a, "%s", input_warning(a->in, i));
 	if (n.peers_evicted > 0)
-		collect_warn(
-		    &a->results,
-		    "%llu sessions were ended early because more than %u addresses were active "
-		    "(raise --max-peers)",
-		    (unsigned long long)n.peers_evicted, a->options.max_peers);
+		warn(a,
+		     "%llu sessions were ended early because more than %u addresses were active "
+		     "(raise --max-peers)",
+		     (unsigned long long)n.peers_evicted, a->options.max_peers);
 	if (n.channels_evicted > 0)
-		collect_warn(&a->results, "%llu channels had to make room for others",
-		             (unsigned long long)n.channels_evicted);
+		warn(a, "%llu channels had to make room for others",
+		     (unsigned long long)n.channels_evicted);
 	if (c->flows_evicted > 0)
-		collect_warn(&a->results, "%llu flows had to make room for others",
-		             (unsigned long long)c->flows_evicted);
+		warn(a, "%llu flows had to make room for others",
+		     (unsigned long long)c->flows_evicted);
 	if (c->bad_times > 0)
-		collect_warn(&a->results, "%llu packets have an impossible time",
-		             (unsigned long long)c->bad_times);
+		warn(a, "%llu packets have an impossible time", (unsigned long long)c->bad_times);
 }
 
 static int
@@ -237,10 +252,10 @@ run(struct analysis *a)
 	if (status != 0)
 		return status;
 	inference_end(a->feed.inference);
+	warn_counts(a);
 	if (a->opt->format == FORMAT_NDJSON) {
 		ndjson_end(&a->events);
 	} else {
-		warn_counts(a);
 		collect_finish(&a->results);
 		write_report(a);
 	}

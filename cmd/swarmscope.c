@@ -17,15 +17,23 @@ on_signal(int signal_number)
 	_exit(128 + signal_number);
 }
 
+/* A signal that is ignored, as nohup and shells in the background do, stays so. */
+static void
+catch_signal(int signal_number)
+{
+	if (signal(signal_number, on_signal) == SIG_IGN)
+		signal(signal_number, SIG_IGN);
+}
+
 /* A reader that leaves early ends us without a word, as it does tcpdump: SIGPIPE
  * stays what it is, and shells see 141. */
 static void
 catch_signals(void)
 {
 	signal(SIGPIPE, SIG_DFL);
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
-	signal(SIGHUP, on_signal);
+	catch_signal(SIGINT);
+	catch_signal(SIGTERM);
+	catch_signal(SIGHUP);
 }
 
 /* Where -V or --version stands before the command; 0 if nowhere. */

@@ -30,7 +30,7 @@ struct channel {
 	uint8_t id_len, name_len;
 	uint8_t id[OBS_MAX_CHANNEL_ID];
 	char name[OBS_MAX_NAME];
-	struct timeline timeline;
+	struct timeline timeline; /* last: large, and set up by timeline_init */
 };
 
 struct member {
@@ -129,7 +129,7 @@ found(struct channels *s, const struct observation *o, uint64_t key)
 	if (c != NULL) /* its first chunk again, forgotten since */
 		return c;
 	c = place(s);
-	memset(c, 0, sizeof *c);
+	memset(c, 0, offsetof(struct channel, timeline));
 	c->used = true;
 	c->serial = ++s->founded;
 	c->key = key;

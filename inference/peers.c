@@ -64,14 +64,16 @@ view_of(struct peers *s, uint64_t key)
 static void
 close_silent(struct peers *s, struct session *session, enum result_end end)
 {
-	int64_t late_ns = session->arrival.late_ns;
-	struct estimate left = estimate_of(session->last_ns - late_ns, session->last_ns - late_ns,
-	        session->last_ns + (session->map_period_ns ? session->map_period_ns : S_NS),
-	        ESTIMATE_MAP_PERIOD);
+	int64_t left_ns = session->last_ns - session->arrival.late_ns;
+	int64_t hi_ns = session->last_ns +
+	                (session->map_period_ns ? session->map_period_ns : S_NS);
 
 	if (end == END_OPEN)
-		left.hi_ns = ESTIMATE_OPEN_HI;
-	session_close(session, view_of(s, session->channel), end, left);
+		hi_ns = ESTIMATE_OPEN_HI;
+	if (end == END_SWITCH) /* heard in the other channel now */
+		hi_ns = s->now_ns;
+	session_close(session, view_of(s, session->channel), end,
+	              estimate_of(left_ns, left_ns, hi_ns, ESTIMATE_MAP_PERIOD));
 }
 
 static void
@@ -100,27 +102,48 @@ peers_init(void *mem, const struct inference_options *opt, struct result_sink *o
 	return s;
 }
 
+static void
+set_limit(int64_t *lo, int64_t *best, int64_t *hi, int64_t best_ns, int64_t err_ns)
+{
+	*lo = best_ns - err_ns;
+	*best = best_ns;
+	*hi = best_ns + err_ns;
+}
+
+#define SET_LIMIT(l, name, best_ns, err_ns) \
+	set_limit(&(l)->name##_lo, &(l)->name, &(l)->name##_hi, best_ns, err_ns)
+
+/* A system whose own player plays: media is counted in chunks, nothing is probed. */
+static void
+own_limits(const struct player_model *p, struct channel_view *c)
+{
+	int64_t wanted_ns = c->playhead.prebuffer_ns ? c->playhead.prebuffer_ns : p->prebuffer_ns;
+	int64_t chunk_ns = estimate_known(&c->told.chunk) ? c->told.chunk.best_ns : 0;
+
+	SET_LIMIT(&c->limits, start, wanted_ns, chunk_ns);
+	SET_LIMIT(&c->limits, latency, 0, chunk_ns / 4);
+	SET_LIMIT(&c->limits, margin, 0, chunk_ns);
+	SET_LIMIT(&c->limits, rebuffer, wanted_ns, chunk_ns);
+}
+
 /* The player's thresholds in a channel of this bit rate. */
 static void
 set_limits(const struct peers *s, struct channel_view *c)
 {
 	const struct player_model *p = &s->opt->player;
-	struct player_limits *l = &c->limits;
 	int64_t bytes = (int64_t)p->probe_bytes + c->playhead.prebuffer_bytes;
 	int64_t read_ns = c->told.bitrate_kbps ? bytes * 8000000 / c->told.bitrate_kbps : 0;
 
-	l->start = p->prebuffer_ns + p->key_wait_ns + c->playhead.prebuffer_ns + read_ns;
-	l->start_lo = l->start - p->prebuffer_err_ns;
-	l->start_hi = l->start + p->prebuffer_err_ns;
-	l->latency = p->latency_ns;
-	l->latency_lo = p->latency_ns - p->latency_err_ns;
-	l->latency_hi = p->latency_ns + p->latency_err_ns;
-	l->margin = p->margin_ns + p->key_wait_ns;
-	l->margin_lo = l->margin - p->margin_err_ns;
-	l->margin_hi = l->margin + p->margin_err_ns;
-	l->rebuffer = p->rebuffer_ns;
-	l->rebuffer_lo = p->rebuffer_ns - p->rebuffer_err_ns;
-	l->rebuffer_hi = p->rebuffer_ns + p->rebuffer_err_ns;
+	if (c->playhead.model == PLAYHEAD_EXPLICIT) {
+		own_limits(p, c);
+		return;
+	}
+	SET_LIMIT(&c->limits, start,
+	          p->prebuffer_ns + p->key_wait_ns + c->playhead.prebuffer_ns + read_ns,
+	          p->prebuffer_err_ns);
+	SET_LIMIT(&c->limits, latency, p->latency_ns, p->latency_err_ns);
+	SET_LIMIT(&c->limits, margin, p->margin_ns + p->key_wait_ns, p->margin_err_ns);
+	SET_LIMIT(&c->limits, rebuffer, p->rebuffer_ns, p->rebuffer_err_ns);
 }
 
 static void
@@ -185,7 +208,7 @@ new_view(struct peers *s, const struct observation *o)
 	assert(c < s->view + s->opt->max_channels);
 	if (c == s->view + s->views)
 		s->views++;
-	memset(c, 0, sizeof *c);
+	memset(c, 0, offsetof(struct channel_view, timeline));
 	c->key = o->channel;
 	c->protocol = o->protocol;
 	c->playhead = s->opt->playhead[o->protocol % INFERENCE_PROTOCOLS];
@@ -220,12 +243,19 @@ on_channel(struct peers *s, struct channel_view *c, const struct observation *o)
 		put_channel(s, c, false);
 }
 
+/* A map or gain whose chunks can be read: heads of sub-streams show no holes. */
+static bool
+is_chunks(const struct observation *o)
+{
+	return (o->kind == OBS_BUFFER_MAP && o->u.map.substreams == 0) || o->kind == OBS_HAVE;
+}
+
 /* Is this a newcomer's sign? */
 static bool
 is_fresh(const struct observation *o)
 {
-	return o->kind == OBS_JOIN ||
-	       (o->kind == OBS_BUFFER_MAP && o->width == 0 && !(o->flags & OBS_SOURCE));
+	return o->kind == OBS_JOIN || (o->kind == OBS_BUFFER_MAP && is_chunks(o) &&
+	                               o->width == 0 && !(o->flags & OBS_SOURCE));
 }
 
 static struct last_seen *
@@ -268,18 +298,36 @@ session_of(struct peers *s, const struct endpoint *who, const struct observation
 	return session;
 }
 
+/* The peer is heard in another channel than the session's. */
+static struct session *
+elsewhere(struct peers *s, struct session *session, const struct observation *o)
+{
+	struct endpoint who = session->peer;
+
+	close_silent(s, session, END_SWITCH);
+	session_open(session, &who, o->t_ns, session->run + 1, s->out);
+	session->protocol = o->protocol;
+	session->fresh = true;
+	return session;
+}
+
+/* A viewer that registers in another channel leaves this one, whether it is heard there
+ * or not. */
+static struct session *
+registered(struct peers *s, struct session *session, const struct observation *o)
+{
+	return session->channel != 0 && session->channel != o->channel ?
+	           elsewhere(s, session, o) : session;
+}
+
 /* The peer is heard in a channel: settles the session's, or switches. */
 static struct session *
 in_channel(struct peers *s, struct session *session, const struct observation *o)
 {
 	struct last_seen *seen = address_of(s, &session->peer);
 
-	if (session->channel != 0 && session->channel != o->channel) {
-		close_silent(s, session, END_SWITCH);
-		session_open(session, &session->peer, o->t_ns, session->run + 1, s->out);
-		session->protocol = o->protocol;
-		session->fresh = true;
-	}
+	if (session->channel != 0 && session->channel != o->channel)
+		session = elsewhere(s, session, o);
 	if (session->channel == 0) {
 		session->channel = o->channel;
 		if (seen->channel != 0 && seen->channel != o->channel &&
@@ -288,7 +336,7 @@ in_channel(struct peers *s, struct session *session, const struct observation *o
 			session->from_ns = seen->map_ns;
 		}
 	}
-	if (o->kind == OBS_BUFFER_MAP || o->kind == OBS_HAVE) {
+	if (is_chunks(o)) {
 		seen->channel = o->channel;
 		seen->map_ns = o->t_ns;
 	}
@@ -299,21 +347,22 @@ static void
 on_words(struct peers *s, const struct endpoint *who, const struct observation *o)
 {
 	struct channel_view *c = view_of(s, o->channel);
-	struct session *session = session_of(s, who, o);
-	bool chunks = o->kind == OBS_BUFFER_MAP || o->kind == OBS_HAVE;
+	struct session *session = endpoint_is_none(who) ? NULL : session_of(s, who, o);
 
 	if (session == NULL)
 		return;
-	session->last_ns = o->t_ns;
 	if (o->peer_id != 0 && who == &o->peer)
 		session->peer_id = o->peer_id;
+	if (c != NULL && o->kind == OBS_JOIN)
+		session = registered(s, session, o);
+	if (c != NULL && (is_chunks(o) || o->kind == OBS_TRANSFER))
+		session = in_channel(s, session, o);
+	session->last_ns = o->t_ns;
 	if (o->kind == OBS_JOIN)
 		session->fresh = true;
-	if (c != NULL && (chunks || o->kind == OBS_TRANSFER))
-		session = in_channel(s, session, o);
-	if (chunks && c != NULL)
+	if (is_chunks(o) && c != NULL)
 		session_map(session, c, o);
-	else if (o->kind == OBS_BUFFER_MAP && o->width == 0 && !session->begun)
+	else if (is_fresh(o) && !session->begun)
 		session->fresh = true;
 	if (o->kind == OBS_LEAVE)
 		session_close(session, view_of(s, session->channel), END_GOODBYE,
@@ -325,9 +374,10 @@ static void
 on_transfer(struct peers *s, const struct observation *o)
 {
 	struct channel_view *c = view_of(s, o->channel);
-	struct session *to = map_peek(s->sessions, &o->peer);
+	struct session *to;
 
 	on_words(s, &o->to, o);
+	to = map_peek(s->sessions, &o->peer); /* unless the sender has taken its place */
 	if (c != NULL && to != NULL && to->open && (to->channel == 0 || to->channel == o->channel))
 		session_sent(to, c, o);
 }

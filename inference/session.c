@@ -10,6 +10,7 @@
 #define CENSORED_MEDIA_NS 1500000000 /* a first map with more: it was here before */
 #define GONE_PERIODS 5
 #define PERIOD_WEIGHT 8
+#define PERIOD_MOST_NS (60 * (int64_t)S_NS) /* maps farther apart have no period */
 #define NEWCOMER_NS 150000000 /* a chunk made so long before the first packet is back-filled */
 
 void
@@ -162,6 +163,24 @@ walk(struct session *s, struct channel_view *c, uint32_t window_chunks)
 	}
 }
 
+/* Where nothing else tells when a hole is given up, the map's own beginning does:
+ * what lies before it and is not held will not come any more. */
+static void
+pass_below(struct session *s, struct channel_view *c, const struct observation *o)
+{
+	struct arrival *a = &s->arrival;
+	struct moment now = { o->t_ns, o->t_ns, o->t_ns };
+
+	if (c->playhead.skip_window_chunks > 0 || o->kind != OBS_BUFFER_MAP || o->width == 0)
+		return;
+	while (a->any && a->next < o->offset && a->next <= a->newest &&
+	       timeline_step(&c->timeline, a->next) > 0) {
+		bool held = arrival_has(a, a->next);
+
+		take(s, c, held, held ? arrival_when(a, a->next) : now);
+	}
+}
+
 static uint32_t
 skip_window(const struct channel_view *c)
 {
@@ -170,16 +189,16 @@ skip_window(const struct channel_view *c)
 	return w == 0 || w > ARRIVAL_CHUNKS / 2 ? ARRIVAL_CHUNKS / 2 : w;
 }
 
-/* The window must reach the newest chunk that o shows: holes that would fall out
- * are given up. A jump past everything begins anew behind the newest. */
+/* The window must reach the newest chunk, seen at t_ns: holes that would fall out are
+ * given up. A jump past everything begins anew behind the newest. */
 static void
-make_room(struct session *s, struct channel_view *c, const struct observation *o)
+make_room(struct session *s, struct channel_view *c, uint64_t newest, int64_t t_ns)
 {
 	struct arrival *a = &s->arrival;
-	struct moment now = { o->t_ns, o->t_ns, o->t_ns };
-	uint64_t newest, keep = ARRIVAL_CHUNKS - 1;
+	struct moment now = { t_ns, t_ns, t_ns };
+	uint64_t keep = ARRIVAL_CHUNKS - 1;
 
-	if (!a->any || !obs_newest(o, &newest) || newest < a->next || newest - a->next <= keep)
+	if (!a->any || newest < a->next || newest - a->next <= keep)
 		return;
 	for (uint32_t i = 0; i < ARRIVAL_CHUNKS && newest - a->next > keep; i++) {
 		bool held = arrival_has(a, a->next);
@@ -193,14 +212,6 @@ make_room(struct session *s, struct channel_view *c, const struct observation *o
 		a->next = newest - keep / 2;
 		a->newest = a->next;
 	}
-}
-
-/* Media that the set holds without a hole from its newest chunk back. */
-static int64_t
-media_of(const struct channel_view *c, const struct observation *o)
-{
-	return (int64_t)obs_held(o) *
-	       (estimate_known(&c->timeline.chunk) ? c->timeline.chunk.best_ns : 0);
 }
 
 /* Of chunks that no copy dates, the oldest that was made about when the newcomer
@@ -229,17 +240,19 @@ run_start(const struct arrival *a)
 	return first;
 }
 
-/* The first chunk received: playback begins there. A peer that shows more media
- * than a newcomer can have was here before the view began. */
+/* The first chunk received: playback begins there. A peer whose first map shows more
+ * media than a newcomer can have was here before the view began; how much media that
+ * is must be known first. */
 static void
-begin(struct session *s, struct channel_view *c, const struct observation *o)
+begin(struct session *s, struct channel_view *c)
 {
+	const struct estimate *chunk = &c->timeline.chunk;
 	uint64_t first;
 	bool dated;
 
-	if (!arrival_first(&s->arrival, &first, &dated))
+	if (!estimate_known(chunk) || !arrival_first(&s->arrival, &first, &dated))
 		return;
-	if (!s->fresh && media_of(c, o) > CENSORED_MEDIA_NS) {
+	if (!s->fresh && s->first_shown * chunk->best_ns > CENSORED_MEDIA_NS) {
 		s->left_censored = true;
 		first = run_start(&s->arrival);
 	} else if (!dated) {
@@ -252,7 +265,7 @@ begin(struct session *s, struct channel_view *c, const struct observation *o)
 void
 session_sent(struct session *s, struct channel_view *c, const struct observation *o)
 {
-	make_room(s, c, o);
+	make_room(s, c, o->offset, o->t_ns);
 	arrival_sent(&s->arrival, o->offset, o->t_ns);
 }
 
@@ -261,7 +274,9 @@ note_period(struct session *s, int64_t t_ns)
 {
 	int64_t gap_ns = t_ns - s->last_map_ns;
 
-	if (s->maps > 1)
+	if (gap_ns > PERIOD_MOST_NS)
+		gap_ns = PERIOD_MOST_NS;
+	if (s->maps > 1 && gap_ns >= 0)
 		s->map_period_ns += (gap_ns - s->map_period_ns) /
 		                    (s->map_period_ns ? PERIOD_WEIGHT : 1);
 	s->last_map_ns = t_ns;
@@ -270,6 +285,8 @@ note_period(struct session *s, int64_t t_ns)
 void
 session_map(struct session *s, struct channel_view *c, const struct observation *o)
 {
+	uint64_t newest;
+
 	if (o->kind == OBS_BUFFER_MAP) {
 		s->maps++;
 		note_period(s, o->t_ns);
@@ -279,12 +296,17 @@ session_map(struct session *s, struct channel_view *c, const struct observation 
 			s->source = true;
 	}
 	s->source |= endpoint_same(&s->peer, &c->told.source);
-	make_room(s, c, o);
+	if (obs_newest(o, &newest))
+		make_room(s, c, newest, o->t_ns);
 	arrival_told(&s->arrival, o, &c->timeline, c->clock_ns);
+	if (s->first_shown == 0)
+		s->first_shown = obs_held(o);
 	if (!s->begun)
-		begin(s, c, o);
-	if (s->begun)
+		begin(s, c);
+	if (s->begun) {
+		pass_below(s, c, o);
 		walk(s, c, skip_window(c));
+	}
 }
 
 static void

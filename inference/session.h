@@ -26,7 +26,7 @@ struct channel_view {
 	struct playhead playhead;
 	struct player_limits limits;
 	struct retrieval retrieval;
-	struct timeline timeline;
+	struct timeline timeline; /* last: large, and set up by timeline_init */
 };
 
 struct session {
@@ -36,6 +36,7 @@ struct session {
 	uint8_t protocol;
 	uint8_t end;            /* enum result_end */
 	uint32_t run, maps;
+	uint32_t first_shown;   /* chunks in its first map that has any */
 	uint64_t channel;       /* key; 0 not known yet */
 	uint64_t peer_id;
 	struct endpoint peer;

@@ -11,7 +11,8 @@
 void
 timeline_init(struct timeline *t)
 {
-	memset(t, 0, sizeof *t);
+	memset(t->marked, 0, sizeof t->marked); /* the rest of a place is valid if marked */
+	t->newest = t->oldest = t->marks = 0;
 	t->chunk = ESTIMATE_UNKNOWN;
 }
 
@@ -97,7 +98,8 @@ timeline_on(const struct timeline *t, uint64_t chunk, int64_t clock_ns, int64_t 
 {
 	int64_t ns;
 
-	if (!timeline_at(t, chunk, &ns) || __builtin_add_overflow(ns, clock_ns, &ns) || is_far(ns))
+	if (!timeline_at(t, chunk, &ns) || __builtin_add_overflow(ns, clock_ns, &ns) ||
+	    ns < 0 || is_far(ns))
 		return false;
 	*at_ns = ns;
 	return true;

@@ -23,7 +23,8 @@
 #define TIMELINE_MOST_NS 10000000000
 #define TIMELINE_OFF_NS 2000000000    /* a chunk farther from the line is not on it */
 
-/* Times told are within +- this, so that two of them can be subtracted. */
+/* Times told are within +- this, so that two of them can be subtracted. On our clock
+ * none is before 1970. */
 #define TIMELINE_FAR_NS (INT64_MAX / 2)
 
 struct timeline {
@@ -35,6 +36,7 @@ struct timeline {
 	struct estimate chunk;        /* a chunk's duration; unknown at first */
 };
 
+/* Touches little of it: forged chunks may found many. */
 void timeline_init(struct timeline *t);
 
 enum timeline_answer { TIMELINE_NEW, TIMELINE_KNOWN, TIMELINE_CONFLICT };
@@ -50,7 +52,7 @@ bool timeline_known(const struct timeline *t, uint64_t chunk, int64_t *source_ns
  * and *source_ns untouched, if nothing is known yet or it is too far away. */
 bool timeline_at(const struct timeline *t, uint64_t chunk, int64_t *source_ns);
 
-/* The same on our clock: the source's + clock_ns. */
+/* The same on our clock: the source's + clock_ns, >= 0. */
 bool timeline_on(const struct timeline *t, uint64_t chunk, int64_t clock_ns, int64_t *at_ns);
 
 /* How far a chunk made at source_ns is from the line through the marks; INT64_MAX:

@@ -258,6 +258,6 @@ const struct proto proto_mesh = {
 	.transports = PROTO_UDP | PROTO_TCP,
 	.id_bits = 64,
 	.state_size = 0,
-	.playhead = { .model = PLAYHEAD_EXPLICIT },
+	.playhead = { .model = PLAYHEAD_EXPLICIT, .prebuffer_ns = 1000000000 },
 	.decode = mesh_decode,
 };

@@ -123,7 +123,7 @@ sso_writer_put(struct sso_writer *w, const struct observation *o)
 {
 	struct writer *space = blockfile_space(w->file);
 
-	if (w->err == 0 && w->count > 0 && is_full(w, writer_len(space), o->t_ns))
+	if (w->count > 0 && is_full(w, writer_len(space), o->t_ns))
 		sso_writer_flush(w);
 	if (w->err != 0)
 		return w->err;

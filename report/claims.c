@@ -446,6 +446,8 @@ take_event(struct builder *b, enum result_event_kind event, struct entry *e, cha
 
 	if (i == INDEX_NONE)
 		return false;
+	if (!estimate_known(&e->at))
+		return complain(why, "'at' is missing");
 	if (event == EVENT_EXIT_BEFORE_START)
 		b->c->sessions[i].exit_before_start = true;
 	else if (!b->told[i])

@@ -16,6 +16,7 @@
  * missed carry the number of the chunk (`chunk`), else how many they are (`chunks`,
  * 1 if absent). Any event may tell the viewer's lag at that time (`lag_s`). impair
  * tells of the trial, not of a viewer. Events of unknown names are counted.
+ * Members: schemas/truth.schema.json.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

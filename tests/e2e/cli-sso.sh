@@ -41,8 +41,11 @@ warns 'a file that a crash cut' 'cut\.sso.*(end|cut|damage)' "$SWARMSCOPE" analy
 run "$SWARMSCOPE" decode --append "$tmp/cut.sso" "$capture"
 holds 'appending behind a crash: exit status 0' test "$status" -eq 0
 works 'the file is sound again' "$SWARMSCOPE" decode "$tmp/cut.sso"
-refuses 'appending to what is no such file' 1 'LICENSE.*not' \
-    "$SWARMSCOPE" decode --append "$srcdir/LICENSE" "$capture"
+echo 'Dear diary, today I kept nothing.' > "$tmp/diary"
+cp "$tmp/diary" "$tmp/before"
+refuses 'appending to what is no such file' 1 'diary.*not' \
+    "$SWARMSCOPE" decode --append "$tmp/diary" "$capture"
+holds 'and it is left alone' cmp "$tmp/before" "$tmp/diary"
 
 # One writes at a time. The lock is held by a writer whose input does not end.
 mkfifo "$tmp/pipe"

@@ -18,7 +18,7 @@ skip() {
 python=/usr/bin/python3
 [ -x $python ] || python=python3
 for tool in $python jq zstd gzip; do
-	command -v $tool > /dev/null || skip "no $tool"
+	command -v "$tool" > /dev/null || skip "no $tool"
 done
 [ -x "$SWARMSCOPE" ] || { echo "no program $SWARMSCOPE"; exit 99; }
 

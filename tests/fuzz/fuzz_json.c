@@ -28,7 +28,8 @@ must(bool holds)
 static size_t
 text_of(const struct json_reader *r, char text[TEXT_BYTES])
 {
-	size_t len = json_text(r, text, TEXT_BYTES), n = len < TEXT_BYTES ? len : TEXT_BYTES - 1;
+	size_t len = json_text(r, text, TEXT_BYTES),
+	       n = len < TEXT_BYTES ? len : TEXT_BYTES - 1;
 
 	for (size_t size = 0; size < 9; size++) {
 		char *cut = malloc(size > 0 ? size : 1);
@@ -129,7 +130,8 @@ skim(const char *data, size_t size)
 
 	do
 		token = json_next(&r);
-	while ((token == JSON_OBJECT || token == JSON_ARRAY || token == JSON_KEY) && r.depth < 3);
+	while ((token == JSON_OBJECT || token == JSON_ARRAY || token == JSON_KEY) &&
+	       r.depth < 3);
 	json_skip(&r);
 	json_where(&r, &line, &column);
 	must(line >= 1 && column >= 1);
@@ -154,7 +156,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(second != NULL);
 		must(pass(text, len, second, size % 2, &tokens_again) == JSON_END);
 		fclose(second);
-		must(tokens == tokens_again && len == len_again && memcmp(text, again, len) == 0);
+		must(tokens == tokens_again && len == len_again &&
+		     memcmp(text, again, len) == 0);
 		free(again);
 	}
 	free(text);

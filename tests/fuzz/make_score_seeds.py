@@ -60,6 +60,8 @@ def seeds():
         event('exit_before_start', 54), event('leave', 100),
         {'event': 'retrieval', 'at_deadline': 0.5, 'at_deadline_n': 2}, {'event': 'end'},
         dict(session(run=3), event='session'))
+    yield 'startup_without_at', RUN, events(
+        dict(event('startup', 13, startup_delay_s=estimate(3)), at=None))
     yield 'no_truth', '', report()
     yield 'no_report', RUN, ''
     yield 'empty_report', RUN, report()

@@ -160,6 +160,10 @@ fails style '104 columns' base/one.c "$(printf '\t\t')$(lines 88 x | tr -d '\n')
 fails style 'no typedef' base/one.c 'typedef struct x x;'
 fails style 'base/one.c:9' base/one.c 'int x; '
 
+passes docs
+fails docs 'README.md: leads to doc/none.md' README.md 'See [this](doc/none.md#there).'
+fails docs 'doc/a.md: leads to base/one.c' doc/a.md 'See [this](../base/one.c), [that](base/one.c).'
+
 # A program whose words are files: what it says of its one command, look.
 cat > "$tmp/sound/program" << 'END'
 #!/bin/sh

@@ -65,14 +65,21 @@ files_path(const char *name)
 	return path;
 }
 
-const char *
-files_write(const char *name, const void *data, size_t len)
+void
+files_put(const char *path, const void *data, size_t len)
 {
-	const char *path = files_path(name);
 	FILE *f = fopen(path, "wb");
 
 	if (f == NULL || fwrite(data, 1, len, f) != len || fclose(f) != 0)
 		abort();
+}
+
+const char *
+files_write(const char *name, const void *data, size_t len)
+{
+	const char *path = files_path(name);
+
+	files_put(path, data, len);
 	return path;
 }
 
@@ -91,6 +98,18 @@ files_read(const char *path, size_t *len)
 	if (len != NULL)
 		*len = n;
 	return text;
+}
+
+uint8_t *
+files_copy(const char *path, size_t *len)
+{
+	const char *data = files_read(path, len);
+	uint8_t *copy = data != NULL ? malloc(*len + 1) : NULL;
+
+	if (copy == NULL)
+		abort();
+	memcpy(copy, data, *len);
+	return copy;
 }
 
 static int kept[3];

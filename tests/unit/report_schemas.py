@@ -98,6 +98,15 @@ for name in ("score.json", "score2.json", "none.json"):
 refused_without(score, load("score.json"), all_names(load("score.json")), "score")
 refused_with(score, load("score.json"), {"a": [True]}, "score")
 
+truth = validator("truth.schema.json")
+for path in sys.argv[3:] + [os.path.join(samples, "truth.ndjson")]:
+    with open(path, encoding="utf-8") as f:
+        lines = [json.loads(line) for line in f]
+    for line in lines:
+        accept(truth, line, path)
+    if truth.is_valid({"t": 1, "event": "play"}) or truth.is_valid(dict(lines[0], t="1")):
+        wrong.append("truth: anything is taken")
+
 with open(os.path.join(samples, "events.ndjson"), encoding="utf-8") as f:
     lines = [json.loads(line) for line in f]
 for line in lines:

@@ -23,4 +23,5 @@ TRUTH
     "$sample" score "$tmp/truth.ndjson" "$tmp/document.json" > "$tmp/score.json" &&
     "$sample" score "$tmp/truth.ndjson" "$tmp/events.ndjson" > "$tmp/score2.json" &&
     "$sample" score "$tmp/truth.ndjson" "$tmp/empty.json" > "$tmp/none.json" || exit 1
-python3 "$srcdir/tests/unit/report_schemas.py" "$srcdir/schemas" "$tmp"
+python3 "$srcdir/tests/unit/report_schemas.py" "$srcdir/schemas" "$tmp" \
+    "$srcdir/tests/pcap/peerstreamer-engine-a.truth.ndjson"

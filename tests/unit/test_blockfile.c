@@ -21,14 +21,14 @@
 #include "base/blockfile.h"
 #include "base/err.h"
 #include "tests/unit/blocks.h"
-#include "tests/unit/scratch.h"
+#include "tests/unit/files.h"
 
 static void
 blocks_of_any_size_come_back(void **state)
 {
 	static const size_t sizes[] = { 1, 3, 4096, BLOCKFILE_MAX_RAW - 1, BLOCKFILE_MAX_RAW };
 	static uint8_t noise[BLOCKFILE_MAX_RAW];
-	const char *path = scratch_path("sizes");
+	const char *path = files_path("sizes");
 	struct blockfile_writer *w;
 	struct blockfile_reader *r;
 	struct blockfile_block b;
@@ -62,7 +62,7 @@ blocks_of_any_size_come_back(void **state)
 static void
 a_new_file_appears_only_when_it_is_closed(void **state)
 {
-	const char *path = scratch_path("new");
+	const char *path = files_path("new");
 	struct blockfile_writer *w;
 
 	(void)state;
@@ -80,7 +80,7 @@ a_new_file_appears_only_when_it_is_closed(void **state)
 static void
 one_appends_while_others_read(void **state)
 {
-	const char *path = scratch_path("two");
+	const char *path = files_path("two");
 	struct blockfile_writer *w, *other;
 
 	(void)state;
@@ -99,21 +99,21 @@ one_appends_while_others_read(void **state)
 static void
 a_file_cut_anywhere_is_appended_to_behind_its_last_whole_block(void **state)
 {
-	const char *path = scratch_path("cut");
+	const char *path = files_path("cut");
 	size_t len, second, third;
 	uint8_t *file;
 	struct blocks_walk w;
 
 	(void)state;
 	blocks_make(path, 4);
-	file = scratch_read(path, &len);
+	file = files_copy(path, &len);
 	second = blocks_at(file, 2);
 	third = blocks_at(file, 3);
 	for (size_t cut = second; cut < len; cut++) {
 		uint32_t whole = cut >= third ? 3 : 2;
 		bool clean = cut == second || cut == third;
 
-		scratch_write(path, file, cut);
+		files_put(path, file, cut);
 		assert_int_equal(blocks_walk(path, &w), 0);
 		assert_int_equal(w.n, whole);
 		assert_int_equal(w.end, clean ? 0 : ERR_TRUNCATED);
@@ -131,16 +131,16 @@ a_file_cut_anywhere_is_appended_to_behind_its_last_whole_block(void **state)
 static void
 a_file_cut_in_its_head_is_begun_again(void **state)
 {
-	const char *path = scratch_path("short");
+	const char *path = files_path("short");
 	size_t len;
 	uint8_t *file;
 	struct blocks_walk w;
 
 	(void)state;
 	blocks_make(path, 1);
-	file = scratch_read(path, &len);
+	file = files_copy(path, &len);
 	for (size_t cut = 0; cut < BLOCKS_HEAD; cut++) {
-		scratch_write(path, file, cut);
+		files_put(path, file, cut);
 		assert_int_equal(blocks_walk(path, &w), cut < 4 ? ERR_NOT_CAPTURE : ERR_TRUNCATED);
 		blocks_append(path, 0, 2);
 		blocks_assert(path, 2);
@@ -152,7 +152,7 @@ static void
 strangers_and_newer_files_are_refused_and_left_alone(void **state)
 {
 	static const char capture[] = "\xd4\xc3\xb2\xa1 a capture";
-	const char *path = scratch_path("other"), *newer = scratch_path("newer");
+	const char *path = files_path("other"), *newer = files_path("newer");
 	struct blockfile_head next = blocks_head;
 	struct blockfile_writer *w;
 	struct blocks_walk walked;
@@ -160,10 +160,10 @@ strangers_and_newer_files_are_refused_and_left_alone(void **state)
 	uint8_t *file;
 
 	(void)state;
-	scratch_write(path, capture, sizeof capture);
+	files_put(path, capture, sizeof capture);
 	assert_int_equal(blocks_walk(path, &walked), ERR_NOT_CAPTURE);
 	assert_int_equal(blockfile_append(&w, path, &blocks_head), ERR_NOT_CAPTURE);
-	file = scratch_read(path, &len);
+	file = files_copy(path, &len);
 	assert_int_equal(len, sizeof capture);
 	free(file);
 	next.version++;
@@ -174,11 +174,11 @@ strangers_and_newer_files_are_refused_and_left_alone(void **state)
 	next.len = BLOCKFILE_MAX_BODY + 1;
 	assert_int_equal(blockfile_create(&w, newer, &next), ERR_LIMIT);
 	assert_int_equal(blockfile_append(&w, newer, &next), ERR_LIMIT);
-	assert_int_equal(blocks_walk(scratch_path("none"), &walked), ERR_IO);
+	assert_int_equal(blocks_walk(files_path("none"), &walked), ERR_IO);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(blocks_walk(".", &walked), ERR_IO);
-	assert_int_equal(blockfile_append(&w, scratch_path("no/where"), &blocks_head), ERR_IO);
-	assert_int_equal(blockfile_create(&w, scratch_path("no/where"), &blocks_head), ERR_IO);
+	assert_int_equal(blockfile_append(&w, files_path("no/where"), &blocks_head), ERR_IO);
+	assert_int_equal(blockfile_create(&w, files_path("no/where"), &blocks_head), ERR_IO);
 }
 
 static void
@@ -201,7 +201,7 @@ nothing_is_taken_from_a_pipe(void **state)
 static void
 a_reader_goes_on_when_the_cut_block_is_whole(void **state)
 {
-	const char *path = scratch_path("grow");
+	const char *path = files_path("grow");
 	struct blockfile_reader *r;
 	struct blockfile_block b;
 	size_t len;
@@ -209,15 +209,15 @@ a_reader_goes_on_when_the_cut_block_is_whole(void **state)
 
 	(void)state;
 	blocks_make(path, 3);
-	file = scratch_read(path, &len);
-	scratch_write(path, file, len - 1);
+	file = files_copy(path, &len);
+	files_put(path, file, len - 1);
 	assert_int_equal(blockfile_open(&r, path, blocks_head.magic, blocks_head.version), 0);
 	assert_int_equal(blockfile_next(r, &b), 1);
 	assert_int_equal(blockfile_next(r, &b), 1);
 	assert_int_equal(blockfile_next(r, &b), ERR_TRUNCATED);
 	assert_int_equal(blockfile_next(r, &b), ERR_TRUNCATED);
 	assert_true(blockfile_lost(r) == len - 1 - blocks_at(file, 2));
-	scratch_write(path, file, len);
+	files_put(path, file, len);
 	assert_int_equal(blockfile_next(r, &b), 1);
 	blocks_check(&b);
 	assert_int_equal(blockfile_next(r, &b), 0);
@@ -270,7 +270,7 @@ last_of(const char *path)
 static void
 a_killed_writer_leaves_all_before_and_nothing_twice(void **state)
 {
-	const char *path = scratch_path("killed");
+	const char *path = files_path("killed");
 	uint32_t n = 0, seen;
 
 	(void)state;
@@ -351,7 +351,7 @@ fill_new(const char *path)
 static void
 a_full_disk_is_told_and_leaves_whole_blocks(void **state)
 {
-	const char *path = scratch_path("full");
+	const char *path = files_path("full");
 	struct blockfile_writer *w;
 
 	(void)state;
@@ -384,5 +384,5 @@ main(void)
 		cmocka_unit_test(a_full_disk_is_told_and_leaves_whole_blocks),
 	};
 
-	return cmocka_run_group_tests(tests, scratch_begin, scratch_end);
+	return cmocka_run_group_tests(tests, files_begin, files_end);
 }

@@ -12,19 +12,19 @@
 
 #include "base/err.h"
 #include "tests/unit/blocks.h"
-#include "tests/unit/scratch.h"
+#include "tests/unit/files.h"
 
 static void
 every_flipped_byte_is_found_and_costs_its_block_only(void **state)
 {
-	const char *path = scratch_path("flip");
+	const char *path = files_path("flip");
 	size_t len;
 	uint8_t *file;
 	struct blocks_walk w;
 
 	(void)state;
 	blocks_make(path, 4);
-	file = scratch_read(path, &len);
+	file = files_copy(path, &len);
 	for (size_t i = BLOCKS_HEAD; i < len; i++) {
 		uint32_t hit = 0;
 		bool in_length;
@@ -33,7 +33,7 @@ every_flipped_byte_is_found_and_costs_its_block_only(void **state)
 			hit++;
 		in_length = i - blocks_at(file, hit) >= 4 && i - blocks_at(file, hit) < 8;
 		file[i] ^= 0x55;
-		scratch_write(path, file, len);
+		files_put(path, file, len);
 		file[i] ^= 0x55;
 		assert_int_equal(blocks_walk(path, &w), 0);
 		assert_int_equal(w.n, 3);
@@ -55,7 +55,7 @@ every_flipped_byte_is_found_and_costs_its_block_only(void **state)
 static void
 a_damaged_head_is_told_and_left_alone(void **state)
 {
-	const char *path = scratch_path("head");
+	const char *path = files_path("head");
 	struct blockfile_writer *appender;
 	size_t len, after;
 	uint8_t *file, *left;
@@ -63,18 +63,18 @@ a_damaged_head_is_told_and_left_alone(void **state)
 
 	(void)state;
 	blocks_make(path, 2);
-	file = scratch_read(path, &len);
+	file = files_copy(path, &len);
 	for (size_t i = 0; i < BLOCKS_HEAD; i++) {
 		int err;
 
 		file[i] ^= 0x55;
-		scratch_write(path, file, len);
+		files_put(path, file, len);
 		err = blocks_walk(path, &w);
 		assert_true(err == ERR_NOT_CAPTURE || err == ERR_VERSION ||
 		            err == ERR_DAMAGED || err == ERR_TRUNCATED);
 		err = blockfile_append(&appender, path, &blocks_head);
 		assert_true(err == ERR_NOT_CAPTURE || err == ERR_VERSION || err == ERR_DAMAGED);
-		left = scratch_read(path, &after);
+		left = files_copy(path, &after);
 		assert_int_equal(after, len);
 		assert_memory_equal(left, file, len);
 		free(left);
@@ -87,7 +87,7 @@ a_damaged_head_is_told_and_left_alone(void **state)
 static void
 a_head_that_seems_cut_does_not_cost_the_blocks_behind(void **state)
 {
-	const char *path = scratch_path("seems");
+	const char *path = files_path("seems");
 	struct blockfile_writer *w;
 	struct blocks_walk walk;
 	struct writer to;
@@ -96,11 +96,11 @@ a_head_that_seems_cut_does_not_cost_the_blocks_behind(void **state)
 
 	(void)state;
 	blocks_make(path, 2);
-	file = scratch_read(path, &len);
+	file = files_copy(path, &len);
 	to = writer_over(file + 6, 2);
 	writer_le16(&to, BLOCKFILE_MAX_BODY);
 	assert_true(len < BLOCKFILE_MAX_BODY);
-	scratch_write(path, file, len);
+	files_put(path, file, len);
 	assert_int_equal(blocks_walk(path, &walk), ERR_TRUNCATED);
 	assert_int_equal(blockfile_append(&w, path, &blocks_head), ERR_DAMAGED);
 	free(file);
@@ -109,16 +109,16 @@ a_head_that_seems_cut_does_not_cost_the_blocks_behind(void **state)
 static void
 appending_behind_damage_keeps_what_is_sound_on_both_sides(void **state)
 {
-	const char *path = scratch_path("middle");
+	const char *path = files_path("middle");
 	size_t len;
 	uint8_t *file;
 	struct blocks_walk w;
 
 	(void)state;
 	blocks_make(path, 5);
-	file = scratch_read(path, &len);
+	file = files_copy(path, &len);
 	file[blocks_at(file, 1) + BLOCKS_PREFIX + 10] ^= 1;
-	scratch_write(path, file, len);
+	files_put(path, file, len);
 	blocks_append(path, 5, 6);
 	assert_int_equal(blocks_walk(path, &w), 0);
 	assert_int_equal(w.n, 5);
@@ -131,16 +131,16 @@ appending_behind_damage_keeps_what_is_sound_on_both_sides(void **state)
 static void
 appending_cuts_damage_off_the_end(void **state)
 {
-	const char *path = scratch_path("tail");
+	const char *path = files_path("tail");
 	size_t len;
 	uint8_t *file;
 
 	(void)state;
 	blocks_make(path, 4);
-	file = scratch_read(path, &len);
+	file = files_copy(path, &len);
 	file[len - 1] ^= 1;
 	file[blocks_at(file, 2) + BLOCKS_PREFIX + 10] ^= 1;
-	scratch_write(path, file, len);
+	files_put(path, file, len);
 	blocks_append(path, 2, 5);
 	blocks_assert(path, 5);
 	free(file);
@@ -155,12 +155,12 @@ lie(const char *path, size_t field, uint32_t value, bool sealed, struct blocks_w
 	struct writer to;
 
 	blocks_make(path, 3);
-	file = scratch_read(path, &len);
+	file = files_copy(path, &len);
 	to = writer_over(file + blocks_at(file, 1) + field, 4);
 	writer_le32(&to, value);
 	if (sealed)
 		blocks_seal(file + blocks_at(file, 1));
-	scratch_write(path, file, len);
+	files_put(path, file, len);
 	free(file);
 	assert_int_equal(blocks_walk(path, w), 0);
 }
@@ -172,7 +172,7 @@ lengths_that_lie_cost_one_block(void **state)
 	static const uint32_t stored[] = {
 		0, 3, 4, 5, BLOCKFILE_MAX_STORED, BLOCKFILE_MAX_STORED + 1, INT32_MAX, UINT32_MAX
 	};
-	const char *path = scratch_path("lie");
+	const char *path = files_path("lie");
 	struct blocks_walk w;
 
 	(void)state;
@@ -203,7 +203,7 @@ framed(const char *path, const uint8_t *frame, size_t len, uint32_t raw)
 
 	assert_non_null(file);
 	blocks_make(path, 0);
-	start = scratch_read(path, &head_len);
+	start = files_copy(path, &head_len);
 	writer_bytes(&to, start, head_len);
 	writer_le32(&to, raw);
 	writer_le32(&to, (uint32_t)len);
@@ -212,7 +212,7 @@ framed(const char *path, const uint8_t *frame, size_t len, uint32_t raw)
 	writer_give(&to, 4);
 	assert_false(to.failed);
 	blocks_seal(file + BLOCKS_HEAD);
-	scratch_write(path, file, writer_len(&to));
+	files_put(path, file, writer_len(&to));
 	free(start);
 	free(file);
 	assert_int_equal(blockfile_open(&r, path, blocks_head.magic, blocks_head.version), 0);
@@ -226,7 +226,7 @@ static void
 frames_that_are_not_what_they_say_are_damage(void **state)
 {
 	static uint8_t zeros[BLOCKFILE_MAX_RAW + 1], frame[4096];
-	const char *path = scratch_path("frame");
+	const char *path = files_path("frame");
 	const uint32_t max = BLOCKFILE_MAX_RAW;
 	size_t len;
 
@@ -239,6 +239,8 @@ frames_that_are_not_what_they_say_are_damage(void **state)
 	len = ZSTD_compress(frame, sizeof frame, zeros, max + 1, 1);
 	assert_int_equal(framed(path, frame, len, max), ERR_DAMAGED);
 	assert_int_equal(framed(path, frame, len, max + 1), ERR_DAMAGED);
+	len = ZSTD_compress(frame, sizeof frame, zeros, 0, 1);
+	assert_int_equal(framed(path, frame, len, 0), ERR_DAMAGED);
 	len = ZSTD_compress(frame, sizeof frame, zeros, 100, 1);
 	len += ZSTD_compress(frame + len, sizeof frame - len, zeros, 100, 1);
 	assert_int_equal(framed(path, frame, len, 200), ERR_DAMAGED);
@@ -249,7 +251,7 @@ static void
 a_sound_block_is_found_behind_damage_of_any_length(void **state)
 {
 	const size_t window = 2 * (BLOCKS_PREFIX + BLOCKFILE_MAX_STORED + 4);
-	const char *path = scratch_path("window");
+	const char *path = files_path("window");
 	uint8_t *start, *file = calloc(1, window + 1000);
 	struct blocks_walk w;
 	size_t len, first;
@@ -257,7 +259,7 @@ a_sound_block_is_found_behind_damage_of_any_length(void **state)
 	(void)state;
 	assert_non_null(file);
 	blocks_make(path, 2);
-	start = scratch_read(path, &len);
+	start = files_copy(path, &len);
 	first = blocks_at(start, 1);
 	for (int delta = -26; delta < 3; delta++) {
 		size_t at = window + (size_t)delta;
@@ -265,7 +267,7 @@ a_sound_block_is_found_behind_damage_of_any_length(void **state)
 		memset(file, 0xff, window + 1000);
 		memcpy(file, start, first);
 		memcpy(file + at, start + first, len - first);
-		scratch_write(path, file, at + len - first);
+		files_put(path, file, at + len - first);
 		assert_int_equal(blocks_walk(path, &w), 0);
 		assert_int_equal(w.n, 2);
 		assert_int_equal(w.damages, 1);
@@ -280,7 +282,7 @@ static void
 a_file_full_of_false_blocks_is_given_up(void **state)
 {
 	enum { N = 100000 };
-	const char *path = scratch_path("false");
+	const char *path = files_path("false");
 	const size_t one = BLOCKS_PREFIX + 4, len = BLOCKS_HEAD + N * one;
 	struct blockfile_writer *appender;
 	uint8_t *file, *start;
@@ -290,7 +292,7 @@ a_file_full_of_false_blocks_is_given_up(void **state)
 
 	(void)state;
 	blocks_make(path, 0);
-	start = scratch_read(path, &head_len);
+	start = files_copy(path, &head_len);
 	assert_int_equal(head_len, BLOCKS_HEAD);
 	file = malloc(len);
 	assert_non_null(file);
@@ -304,13 +306,13 @@ a_file_full_of_false_blocks_is_given_up(void **state)
 		writer_be32(&to, 0x28b52ffd);
 	}
 	assert_false(to.failed);
-	scratch_write(path, file, len);
+	files_put(path, file, len);
 	assert_int_equal(blocks_walk(path, &w), 0);
 	assert_int_equal(w.n, 0);
 	assert_true(w.lost == len - BLOCKS_HEAD);
 	assert_int_equal(blockfile_append(&appender, path, &blocks_head), ERR_DAMAGED);
 	free(start);
-	start = scratch_read(path, &head_len);
+	start = files_copy(path, &head_len);
 	assert_int_equal(head_len, len);
 	assert_memory_equal(start, file, len);
 	free(start);
@@ -332,5 +334,5 @@ main(void)
 		cmocka_unit_test(a_file_full_of_false_blocks_is_given_up),
 	};
 
-	return cmocka_run_group_tests(tests, scratch_begin, scratch_end);
+	return cmocka_run_group_tests(tests, files_begin, files_end);
 }

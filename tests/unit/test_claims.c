@@ -156,53 +156,55 @@ times_at_the_ends_of_the_range_do_not_overflow(void **state)
 	claims_free(&c);
 }
 
+static const struct {
+	const char *text, *says;
+} mistakes[] = {
+	{ "", "r:1: document without an end" },
+	{ "{\"schema\":\"swarmscope/report/1\",\n\"sessions\":[}", "r:2: value expected" },
+	{ "{\"schema\":\"swarmscope/report/9\"}",
+	  "r: schema is \"swarmscope/report/9\", \"swarmscope/report/1\" is expected" },
+	{ "{\"hello\":1}", "r: no 'schema': not what swarmscope analyze writes" },
+	{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[{\"peer\":\"x\"}]}",
+	  "r:1: 'peer' is not an address" },
+	{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[{}]}", "r:1: 'peer' is missing" },
+	{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[1]}",
+	  "r:1: 'sessions': an array of objects is expected" },
+	{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":{}}",
+	  "r:1: 'sessions': an array is expected" },
+	{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[{\"peer\":\"1.2.3.4\","
+	  "\"joined\":{\"lo\":2,\"best\":1,\"hi\":3}}]}",
+	  "r:1: 'joined': lo, best and hi are not in order" },
+	{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[{\"peer\":\"1.2.3.4\","
+	  "\"joined\":{\"lo\":2}}]}",
+	  "r:1: 'joined': has no best" },
+	{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[{\"peer\":\"1.2.3.4\","
+	  "\"joined\":7}]}",
+	  "r:1: 'joined': an object with lo, best and hi is expected" },
+	{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[{\"peer\":\"1.2.3.4\","
+	  "\"stalls\":[{}]}]}",
+	  "r:1: 'at' is missing" },
+	{ START "{\"event\":\"stall\",\"t\":1}", "r:2: 'peer' is missing" },
+	{ START "{\"event\":\"startup\"," WHO
+	        ",\"startup_delay_s\":{\"lo\":3,\"best\":3,\"hi\":3}}",
+	  "r:2: 'at' is missing" },
+	{ START "{\"t\":1}", "r:2: 'event' is missing" },
+	{ START "\n{\"event\":", "r:3: document without an end" },
+	{ "{\"event\":\"start\",\"schema\":\"swarmscope/2\"}",
+	  "r:1: schema is \"swarmscope/2\", \"swarmscope/1\" is expected" },
+	{ "{\"event\":\"leave\"," WHO ",\"at\":{\"lo\":1,\"best\":1,\"hi\":1}}",
+	  "r: no \"start\" event: not what swarmscope analyze writes" },
+};
+
 static void
 mistakes_name_file_and_line(void **state)
 {
-	static const struct {
-		const char *text, *says;
-	} rows[] = {
-		{ "", "r:1: document without an end" },
-		{ "{\"schema\":\"swarmscope/report/1\",\n\"sessions\":[}", "r:2: value expected" },
-		{ "{\"schema\":\"swarmscope/report/9\"}",
-		  "r: schema is \"swarmscope/report/9\", \"swarmscope/report/1\" is expected" },
-		{ "{\"hello\":1}", "r: no 'schema': not what swarmscope analyze writes" },
-		{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[{\"peer\":\"x\"}]}",
-		  "r:1: 'peer' is not an address" },
-		{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[{}]}",
-		  "r:1: 'peer' is missing" },
-		{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[1]}",
-		  "r:1: 'sessions': an array of objects is expected" },
-		{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":{}}",
-		  "r:1: 'sessions': an array is expected" },
-		{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[{\"peer\":\"1.2.3.4\","
-		  "\"joined\":{\"lo\":2,\"best\":1,\"hi\":3}}]}",
-		  "r:1: 'joined': lo, best and hi are not in order" },
-		{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[{\"peer\":\"1.2.3.4\","
-		  "\"joined\":{\"lo\":2}}]}",
-		  "r:1: 'joined': has no best" },
-		{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[{\"peer\":\"1.2.3.4\","
-		  "\"joined\":7}]}",
-		  "r:1: 'joined': an object with lo, best and hi is expected" },
-		{ "{\"schema\":\"swarmscope/report/1\",\"sessions\":[{\"peer\":\"1.2.3.4\","
-		  "\"stalls\":[{}]}]}",
-		  "r:1: 'at' is missing" },
-		{ START "{\"event\":\"stall\",\"t\":1}", "r:2: 'peer' is missing" },
-		{ START "{\"t\":1}", "r:2: 'event' is missing" },
-		{ START "\n{\"event\":", "r:3: document without an end" },
-		{ "{\"event\":\"start\",\"schema\":\"swarmscope/2\"}",
-		  "r:1: schema is \"swarmscope/2\", \"swarmscope/1\" is expected" },
-		{ "{\"event\":\"leave\"," WHO ",\"at\":{\"lo\":1,\"best\":1,\"hi\":1}}",
-		  "r: no \"start\" event: not what swarmscope analyze writes" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
 		struct claims c;
 		char why[LOAD_WHY] = "";
 
-		assert_int_equal(parse(&c, rows[i].text, why), ERR_SYNTAX);
-		assert_string_equal(why, rows[i].says);
+		assert_int_equal(parse(&c, mistakes[i].text, why), ERR_SYNTAX);
+		assert_string_equal(why, mistakes[i].says);
 		assert_null(c.sessions);
 	}
 }

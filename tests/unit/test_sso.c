@@ -20,7 +20,7 @@
 #include "record/codec.h"
 #include "record/sso.h"
 #include "tests/unit/sample.h"
-#include "tests/unit/scratch.h"
+#include "tests/unit/files.h"
 
 #define SECOND_NS INT64_C(1000000000)
 
@@ -116,7 +116,7 @@ write_samples(const char *path, int n)
 static void
 what_a_sink_took_is_read_again(void **state)
 {
-	const char *path = scratch_path("kinds");
+	const char *path = files_path("kinds");
 	union obs_buf want, got;
 	struct sso_reader r;
 	uint64_t seed = 3;
@@ -140,15 +140,15 @@ what_a_sink_took_is_read_again(void **state)
 static void
 the_same_observations_give_the_same_bytes(void **state)
 {
-	const char *one = scratch_path("one"), *two = scratch_path("two");
+	const char *one = files_path("one"), *two = files_path("two");
 	size_t len, other_len;
 	uint8_t *bytes, *other;
 
 	(void)state;
 	write_samples(one, 5000);
 	write_samples(two, 5000);
-	bytes = scratch_read(one, &len);
-	other = scratch_read(two, &other_len);
+	bytes = files_copy(one, &len);
+	other = files_copy(two, &other_len);
 	assert_int_equal(len, other_len);
 	assert_memory_equal(bytes, other, len);
 	free(bytes);
@@ -158,7 +158,7 @@ the_same_observations_give_the_same_bytes(void **state)
 static void
 a_block_closes_after_five_seconds_of_event_time(void **state)
 {
-	const char *path = scratch_path("seconds");
+	const char *path = files_path("seconds");
 	struct sso_writer w;
 	union obs_buf buf;
 
@@ -182,7 +182,7 @@ a_block_closes_after_five_seconds_of_event_time(void **state)
 static void
 a_block_closes_at_its_size(void **state)
 {
-	const char *path = scratch_path("size");
+	const char *path = files_path("size");
 	struct sso_writer w;
 	union obs_buf buf;
 
@@ -198,7 +198,7 @@ a_block_closes_at_its_size(void **state)
 static void
 what_breaks_the_rules_is_counted_and_left_out(void **state)
 {
-	const char *path = scratch_path("refused");
+	const char *path = files_path("refused");
 	struct sso_writer w;
 	union obs_buf buf;
 	struct seen s;
@@ -218,7 +218,7 @@ what_breaks_the_rules_is_counted_and_left_out(void **state)
 static void
 a_file_is_appended_to_by_its_own_vantage_only(void **state)
 {
-	const char *path = scratch_path("vantage");
+	const char *path = files_path("vantage");
 	struct sso_meta other = meta, later = meta;
 	struct sso_writer w;
 	struct sso_reader r;
@@ -243,7 +243,7 @@ a_file_is_appended_to_by_its_own_vantage_only(void **state)
 static void
 the_longest_vantage_comes_back(void **state)
 {
-	const char *path = scratch_path("long");
+	const char *path = files_path("long");
 	struct sso_meta longest = { .start_ns = INT64_MIN };
 	struct sso_writer w;
 	struct sso_reader r;
@@ -278,7 +278,7 @@ a_head_that_makes_no_sense_is_damage(void **state)
 {
 	static const uint8_t good[] = { 1, 2, 3, 4, 5, 6, 7, 8, 0, 2, 'a', 'b', 'm', 'o' };
 	static const uint8_t clock[] = { 1, 2, 3, 4, 5, 6, 7, 8, SSO_CLOCKS, 0 };
-	const char *path = scratch_path("body");
+	const char *path = files_path("body");
 	const struct writer none = writer_over(NULL, 0);
 	struct sso_reader r;
 
@@ -299,7 +299,7 @@ static void
 bad_records_of_a_sound_block_are_counted(void **state)
 {
 	static const uint8_t body[10];
-	const char *path = scratch_path("forged");
+	const char *path = files_path("forged");
 	uint8_t bytes[4096];
 	struct writer w = writer_over(bytes, sizeof bytes);
 	struct sso_reader r;
@@ -327,18 +327,18 @@ bad_records_of_a_sound_block_are_counted(void **state)
 static void
 every_flipped_byte_costs_some_records_and_invents_none(void **state)
 {
-	const char *path = scratch_path("flip");
+	const char *path = files_path("flip");
 	size_t len;
 	uint8_t *file;
 
 	(void)state;
 	append_joins(path, 0, 40); /* four blocks */
-	file = scratch_read(path, &len);
+	file = files_copy(path, &len);
 	for (size_t i = 0; i < len; i++) {
 		struct seen s;
 
 		file[i] ^= 0x80;
-		scratch_write(path, file, len);
+		files_put(path, file, len);
 		file[i] ^= 0x80;
 		s = read_joins(path);
 		assert_true(s.end != 0 || s.damages == 1);
@@ -350,16 +350,16 @@ every_flipped_byte_costs_some_records_and_invents_none(void **state)
 static void
 a_file_cut_anywhere_keeps_what_came_before(void **state)
 {
-	const char *path = scratch_path("cut");
+	const char *path = files_path("cut");
 	size_t len;
 	uint8_t *file;
 	struct seen s;
 
 	(void)state;
 	append_joins(path, 0, 30); /* three blocks */
-	file = scratch_read(path, &len);
+	file = files_copy(path, &len);
 	for (size_t cut = len / 2; cut < len; cut += 5) {
-		scratch_write(path, file, cut);
+		files_put(path, file, cut);
 		s = read_joins(path);
 		assert_int_equal(s.damages, 0);
 		assert_true(s.n == 10 || s.n == 20);
@@ -399,7 +399,7 @@ wait_until_longer(const char *path, off_t than)
 static void
 a_killed_writer_loses_its_last_block_at_most(void **state)
 {
-	const char *path = scratch_path("killed");
+	const char *path = files_path("killed");
 	struct seen s = { .n = 0 };
 
 	(void)state;
@@ -453,7 +453,7 @@ fill(const char *path, const char *old)
 static void
 a_full_disk_is_told_and_earlier_files_stay(void **state)
 {
-	const char *path = scratch_path("full"), *old = scratch_path("old");
+	const char *path = files_path("full"), *old = files_path("old");
 	struct seen s;
 	pid_t child;
 	int status;
@@ -492,5 +492,5 @@ main(void)
 		cmocka_unit_test(a_full_disk_is_told_and_earlier_files_stay),
 	};
 
-	return cmocka_run_group_tests(tests, scratch_begin, scratch_end);
+	return cmocka_run_group_tests(tests, files_begin, files_end);
 }

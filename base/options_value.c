@@ -24,35 +24,37 @@ number_unit(const char *text, double *v, const char **unit)
 	return end != text && errno == 0 && isfinite(*v);
 }
 
+/* What K, M, G and T stand for: that power of a thousand, or of 1024; 0 if it is
+ * none of them. */
+static double
+prefix_factor(char prefix, double thousand)
+{
+	static const char letters[] = "KMGT";
+	const char *at = memchr(letters, toupper((unsigned char)prefix), sizeof letters - 1);
+	double factor = 1;
+
+	for (const char *l = letters; at != NULL && l <= at; l++)
+		factor *= thousand;
+	return at != NULL ? factor : 0;
+}
+
 /* What a unit multiplies by; 0 if it is none. */
 static double
 size_factor(const char *unit)
 {
-	static const char letters[] = "KMGT";
-	double factor = 1024;
-
 	if (*unit == '\0' || strcmp(unit, "B") == 0)
 		return 1;
-	for (const char *l = letters; *l != '\0'; l++, factor *= 1024)
-		if (toupper((unsigned char)*unit) == *l &&
-		    (unit[1] == '\0' || strcmp(unit + 1, "B") == 0 ||
-		     strcmp(unit + 1, "iB") == 0))
-			return factor;
+	if (unit[1] == '\0' || strcmp(unit + 1, "B") == 0 || strcmp(unit + 1, "iB") == 0)
+		return prefix_factor(*unit, 1024);
 	return 0;
 }
 
 static double
 rate_factor(const char *unit)
 {
-	static const char letters[] = "KMGT";
-	double factor = 1000;
-
 	if (*unit == '\0' || strcmp(unit, "bit/s") == 0)
 		return 1;
-	for (const char *l = letters; *l != '\0'; l++, factor *= 1000)
-		if (toupper((unsigned char)*unit) == *l && strcmp(unit + 1, "bit/s") == 0)
-			return factor;
-	return 0;
+	return strcmp(unit + 1, "bit/s") == 0 ? prefix_factor(*unit, 1000) : 0;
 }
 
 static double

@@ -54,13 +54,12 @@ outfile_abandon_all(void)
 static char *
 joined(const char *a, const char *b)
 {
-	size_t na = strlen(a), nb = strlen(b);
-	char *text = malloc(na + nb + 1);
+	size_t size = strlen(a) + strlen(b) + 1;
+	char *text = malloc(size);
 
 	if (text == NULL)
 		abort();
-	memcpy(text, a, na);
-	memcpy(text + na, b, nb + 1);
+	snprintf(text, size, "%s%s", a, b);
 	return text;
 }
 

@@ -13,7 +13,7 @@
 static void
 on_signal(int signal_number)
 {
-	outfile_abandon_all();
+	outfile_abandon_all(); /* unlinks only: NOLINT(bugprone-signal-handler,cert-sig30-c) */
 	_exit(128 + signal_number);
 }
 

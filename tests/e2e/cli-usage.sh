@@ -31,7 +31,7 @@ works '--version' "$SWARMSCOPE" --version
 works 'version --json' "$SWARMSCOPE" version --json
 holds 'version --json is JSON' jq -e '.program == "swarmscope"' "$out"
 works 'help' "$SWARMSCOPE" help
-for command in analyze decode score help version completion; do
+for command in analyze decode score simulate help version completion; do
 	run "$SWARMSCOPE" help
 	holds "help names $command" grep -qw -- "$command" "$out"
 	works "help $command" "$SWARMSCOPE" help $command

@@ -11,6 +11,7 @@ import sys
 
 MAX_WIDTH, MAX_CONTACTS, MAX_SUBSTREAMS, MAX_ID = 16384, 100, 64, 128
 MAX_RAW, MAX_BODY = 1 << 20, 1024
+LAST = (1 << 64) - 1
 (BUFFER_MAP, HAVE, REQUEST, TRANSFER, MARK, VERIFY, CONTACTS, PARTNER, JOIN, LEAVE,
  CHANNEL, FLOW, GAP, KINDS) = range(1, 15)
 IPV4 = bytes([4, 10, 77, 0, 5]) + struct.pack('<H', 6000)
@@ -59,8 +60,9 @@ def codec_seeds():
     for width in (0, 7, 8, 9, MAX_WIDTH, MAX_WIDTH + 1):
         yield f'width_{width}', buffer_map(width)
     for width in (MAX_WIDTH, MAX_WIDTH + 1):
-        yield f'have_all_{width}', record(HAVE, width=width, flags=1, offset=(1 << 64) - width)
+        yield f'have_all_{width}', record(HAVE, width=width, flags=1, offset=LAST - width)
         yield f'transfer_width_{width}', record(TRANSFER, bytes(6), width=width)
+    yield 'set_past_last_number', record(HAVE, width=9, flags=1, offset=LAST - 8)
     yield 'padding', record(HAVE, tail=b'\xff\x02', width=9)
     for k in (1, MAX_SUBSTREAMS, MAX_SUBSTREAMS + 1):
         yield f'substreams_{k}', substreams(k)

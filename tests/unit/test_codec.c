@@ -345,6 +345,10 @@ a_set_past_its_limit_is_refused(void **state)
 	assert_false(codec_valid(o));
 	o->width--;
 	assert_true(codec_valid(o));
+	o->offset = UINT64_MAX - o->width;
+	assert_true(codec_valid(o));
+	o->offset++;
+	assert_false(codec_valid(o));
 	o = sample_largest(&buf, OBS_CONTACTS);
 	o->u.contacts.n++;
 	o->tail_len += 18;

@@ -287,7 +287,7 @@ a_wrong_option_says_what_is_wrong_with_it(void **state)
 	refuses("look a -vo", "scope: look: -o needs a value: FILE" SEE);
 	refuses("look --co 1 a",
 	        "scope: look: option '--co' could be several, --color for one" SEE);
-	refuses("look -o --bad --bad a", "scope: look: unknown option '--bad'" SEE);
+	refuses("look -o --worse --bad a", "scope: look: unknown option '--bad'" SEE);
 }
 
 static void

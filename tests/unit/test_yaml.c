@@ -192,6 +192,8 @@ errors_name_file_line_and_path(void **state)
 	says("length: [1]\n", "f.yaml:1: length: must be a plain value");
 	says("length: 1s\n\nlength: 2s\n", "f.yaml:3: length: given twice");
 	says("peers: [{name: a, name: b}]", "f.yaml:1: peers[0].name: given twice");
+	says("peers: [{name: a}, {name: b}]\nlength: 1s\npeers: []\n",
+	     "f.yaml:3: peers: given twice");
 	says("? [a]\n: b\n", "f.yaml:1: a key must be a word");
 }
 

@@ -235,6 +235,9 @@ warn_counts(struct analysis *a)
 	if (c->flows_evicted > 0)
 		warn(a, "%llu flows had to make room for others",
 		     (unsigned long long)c->flows_evicted);
+	if (n.unbelievable > 0)
+		warn(a, "%llu observations have an impossible time or chunk number",
+		     (unsigned long long)n.unbelievable);
 	if (c->bad_times > 0)
 		warn(a, "%llu packets have an impossible time", (unsigned long long)c->bad_times);
 }

@@ -93,8 +93,12 @@ print_to(struct print_sink *sink, struct input *in, const char *path)
 		return cannot_write(err, name);
 	sink->out = outfile_stream(file);
 	status = input_run(in);
+	if (status != 0) {
+		outfile_abandon(file); /* an earlier file stays */
+		return status;
+	}
 	err = outfile_commit(file);
-	return err != 0 ? cannot_write(err, name) : status;
+	return err != 0 ? cannot_write(err, name) : 0;
 }
 
 static int
@@ -111,6 +115,10 @@ keep_in(struct print_sink *sink, struct input *in, const struct decode_command *
 		return cannot_write(err, path);
 	sink->file = &file;
 	status = input_run(in);
+	if (status != 0 && opt->append == NULL) {
+		sso_writer_abandon(&file);
+		return status;
+	}
 	err = sso_writer_close(&file);
 	return err != 0 ? cannot_write(err, path) : status;
 }

@@ -32,6 +32,9 @@ for command in analyze decode; do
 	mkcap mixed mixed.pcapng
 	refuses "$command of mixed link types" 1 'mixed\.pcapng.*(link|interface).*type' \
 	    "$SWARMSCOPE" $command mixed.pcapng
+	echo earlier > kept
+	run "$SWARMSCOPE" $command -o kept mixed.pcapng
+	holds "$command of what fails half-way leaves the earlier file" grep -qx earlier kept
 done
 refuses 'a bad file among good ones' 1 'text.*not a capture' \
     "$SWARMSCOPE" analyze swarm.pcap text

@@ -53,6 +53,15 @@ mkfifo "$tmp/pipe"
 writer=$!
 exec 9> "$tmp/pipe"
 head -c 100000 "$capture" >&9
+# It holds the lock as soon as it has seen a packet; a second one that comes before
+# appends nothing.
+mkcap none "$tmp/none.pcap"
+for turn in $(seq 100); do
+	run "$SWARMSCOPE" decode --append "$kept" "$tmp/none.pcap"
+	[ "$status" -ne 1 ] || break
+	sleep 0.05
+done
+holds "the first writer has the lock (turn $turn)" test "$status" -eq 1
 refuses 'a second writer' 1 'swarm\.sso.*(use|lock)' \
     "$SWARMSCOPE" decode --append "$kept" "$capture"
 works 'a reader meanwhile' "$SWARMSCOPE" decode "$kept"

@@ -115,6 +115,7 @@ keep_in(struct print_sink *sink, struct input *in, const struct decode_command *
 		return cannot_write(err, path);
 	sink->file = &file;
 	status = input_run(in);
+	sink->file = NULL;
 	if (status != 0 && opt->append == NULL) {
 		sso_writer_abandon(&file);
 		return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inference/channel.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/map.h"
@@ -117,6 +118,7 @@ place(struct channels *s)
 		    (settled(c) == settled(worst) && c->heard_ns < worst->heard_ns))
 			worst = c;
 	}
+	assert(worst != NULL); /* max_channels is at least 1 */
 	evict(s, worst);
 	return worst;
 }

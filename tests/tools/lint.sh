@@ -21,8 +21,10 @@ else
 	echo 'lint: no clang-tidy'
 fi
 if command -v cppcheck > /dev/null; then
+	# It does not follow a sort by insertion, nor a length of nothing.
 	# shellcheck disable=SC2086
-	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --suppress=missingIncludeSystem \
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --suppress=missingIncludeSystem --suppress=autoVariables \
+	    --suppress=uninitvar:peer/schedule.c --suppress=nullPointerArithmetic:base/reader.h \
 	    --enable=warning,performance,portability -I. $sources || rc=1
 else
 	echo 'lint: no cppcheck'

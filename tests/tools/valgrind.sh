@@ -14,7 +14,7 @@ for program; do
 		set -- "$srcdir/tests/fuzz/corpus/$name" "$srcdir/tests/fuzz/corpus/${name#fuzz_}"
 		[ -d "$1" ] || shift
 		;;
-	tests/unit/*) set -- ;;
+	tests/unit/test_*) set -- ;;
 	*) continue ;;
 	esac
 	valgrind -q --error-exitcode=99 --leak-check=full "$program" "$@" \

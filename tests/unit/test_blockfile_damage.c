@@ -194,7 +194,7 @@ lengths_that_lie_cost_one_block(void **state)
 static int
 framed(const char *path, const uint8_t *frame, size_t len, uint32_t raw)
 {
-	uint8_t *start, *file = malloc(BLOCKS_HEAD + BLOCKS_PREFIX + len + 4);
+	uint8_t *start, *file = calloc(1, BLOCKS_HEAD + BLOCKS_PREFIX + len + 4);
 	size_t head_len;
 	struct writer to = writer_over(file, BLOCKS_HEAD + BLOCKS_PREFIX + len + 4);
 	struct blockfile_reader *r;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "peer/player.h"
 
+#define FAR_CHUNKS 1000000 /* a partner may claim any number; later than that is as late */
+
 void
 player_fill(struct player *p, uint64_t start, int64_t now)
 {
@@ -174,7 +176,8 @@ int64_t
 player_deadline(const struct player *p, const struct player_options *opt, uint64_t chunk,
                 int64_t now)
 {
-	int64_t ahead = chunk > p->pos ? (int64_t)(chunk - p->pos) : 0;
+	uint64_t apart = chunk > p->pos ? chunk - p->pos : 0;
+	int64_t ahead = apart < FAR_CHUNKS ? (int64_t)apart : FAR_CHUNKS;
 
 	if (p->state == PLAYER_PLAY)
 		return p->boundary_ns + (ahead - 1) * opt->chunk_ns;

@@ -133,6 +133,21 @@ holding(uint64_t from, unsigned n)
 }
 
 static void
+a_chunk_that_no_partner_can_have_is_wanted_late_not_never(void **state)
+{
+	struct player p = { .state = PLAYER_IDLE };
+	int64_t far;
+
+	(void)state;
+	player_fill(&p, 100, 0);
+	assert_int_equal(player_deadline(&p, &opt, 104, 7 * MS), 1007 * MS);
+	far = player_deadline(&p, &opt, UINT64_MAX - 1, 7 * MS);
+	assert_true(far > player_deadline(&p, &opt, 10000, 7 * MS));
+	p.state = PLAYER_PLAY;
+	assert_true(player_deadline(&p, &opt, UINT64_MAX - 1, 7 * MS) > 0);
+}
+
+static void
 a_player_starts_at_its_threshold_and_stalls_when_dry(void **state)
 {
 	struct window w = holding(100, 1);
@@ -331,6 +346,7 @@ main(void)
 		cmocka_unit_test(a_window_agrees_with_a_plain_set),
 		cmocka_unit_test(a_map_moves_a_window_and_keeps_what_was_behind_it),
 		cmocka_unit_test(maps_of_any_place_and_width_are_taken_bit_by_bit),
+		cmocka_unit_test(a_chunk_that_no_partner_can_have_is_wanted_late_not_never),
 		cmocka_unit_test(a_player_starts_at_its_threshold_and_stalls_when_dry),
 		cmocka_unit_test(a_small_hole_is_skipped_and_a_wide_one_waited_for),
 		cmocka_unit_test(a_freezing_player_waits_and_reboots_in_the_end),

@@ -119,12 +119,21 @@ open_window(struct arrival *a, uint64_t chunk)
 	a->any = true;
 }
 
+/* A map made well after its copy went by lacks the chunk: that copy did not arrive. */
+static bool
+is_lost(const struct arrival *a, uint64_t chunk)
+{
+	return a->map_ns > from_tick(a, a->slot[chunk % ARRIVAL_CHUNKS].tick) + OVERTAKEN_NS;
+}
+
 void
 arrival_sent(struct arrival *a, uint64_t chunk, int64_t t_ns)
 {
 	keep_base(a, t_ns);
 	open_window(a, chunk);
-	if (!in_window(a, chunk) || arrival_has(a, chunk) || bit(a->copied, chunk))
+	if (!in_window(a, chunk) || arrival_has(a, chunk))
+		return;
+	if (bit(a->copied, chunk) && !(a->by_copy && is_lost(a, chunk)))
 		return;
 	slot_of(a, chunk)->tick = to_tick(a, t_ns);
 	set_bit(a->copied, chunk);
@@ -151,6 +160,10 @@ settle_copied(struct arrival *a, uint64_t chunk, int64_t t_ns, bool acked)
 {
 	int64_t sent_ns = from_tick(a, slot_of(a, chunk)->tick), best_ns = t_ns;
 
+	if (a->by_copy && !is_lost(a, chunk)) {
+		hold(a, chunk, sent_ns, min64(sent_ns + COPY_DELAY_NS, t_ns), t_ns);
+		return;
+	}
 	if (acked && a->acked_ns >= sent_ns - TICK_NS)
 		best_ns = a->acked_ns;
 	a->late_ns = best_ns - sent_ns > COPY_TO_MAP_NS && t_ns > a->lossy_until_ns ?

@@ -40,6 +40,7 @@ struct arrival {
 	uint64_t next;         /* oldest chunk not yet taken */
 	uint64_t newest;       /* newest held */
 	bool any;              /* next and newest are valid */
+	bool by_copy;          /* maps come seldom: a copy's time is the better one */
 	int64_t map_ns;        /* last whole map ... */
 	int64_t before_ns;     /* ... and the one before it */
 	int64_t acked_ns;      /* last map of the kind that leaves out a chunk */

@@ -113,17 +113,29 @@ set_limit(int64_t *lo, int64_t *best, int64_t *hi, int64_t best_ns, int64_t err_
 #define SET_LIMIT(l, name, best_ns, err_ns) \
 	set_limit(&(l)->name##_lo, &(l)->name, &(l)->name##_hi, best_ns, err_ns)
 
+static uint32_t
+in_chunks(int64_t ns, int64_t chunk_ns)
+{
+	return ns <= chunk_ns ? 1 : (uint32_t)((ns + chunk_ns - 1) / chunk_ns);
+}
+
 /* A system whose own player plays: media is counted in chunks, nothing is probed. */
 static void
-own_limits(const struct player_model *p, struct channel_view *c)
+set_rules(struct channel_view *c)
 {
-	int64_t wanted_ns = c->playhead.prebuffer_ns ? c->playhead.prebuffer_ns : p->prebuffer_ns;
+	const struct playhead *p = &c->playhead;
 	int64_t chunk_ns = estimate_known(&c->told.chunk) ? c->told.chunk.best_ns : 0;
 
-	SET_LIMIT(&c->limits, start, wanted_ns, chunk_ns);
-	SET_LIMIT(&c->limits, latency, 0, chunk_ns / 4);
-	SET_LIMIT(&c->limits, margin, 0, chunk_ns);
-	SET_LIMIT(&c->limits, rebuffer, wanted_ns, chunk_ns);
+	c->tells = true;
+	if (chunk_ns <= 0)
+		return;
+	c->rules = (struct viewer_rules){
+		.chunk_ns = chunk_ns,
+		.start = in_chunks(p->prebuffer_ns, chunk_ns),
+		.resume = in_chunks(p->rebuffer_ns, chunk_ns),
+		.skip = p->skip_chunks,
+		.give_up_ns = p->give_up_ns,
+	};
 }
 
 /* The player's thresholds in a channel of this bit rate. */
@@ -134,8 +146,8 @@ set_limits(const struct peers *s, struct channel_view *c)
 	int64_t bytes = (int64_t)p->probe_bytes + c->playhead.prebuffer_bytes;
 	int64_t read_ns = c->told.bitrate_kbps ? bytes * 8000000 / c->told.bitrate_kbps : 0;
 
-	if (c->playhead.model == PLAYHEAD_EXPLICIT) {
-		own_limits(p, c);
+	if (c->playhead.model == PLAYHEAD_EXPLICIT || c->playhead.model == PLAYHEAD_OFFSET) {
+		set_rules(c);
 		return;
 	}
 	SET_LIMIT(&c->limits, start,
@@ -267,6 +279,14 @@ address_of(struct peers *s, const struct endpoint *who)
 	return map_put(s->addresses, &address, NULL);
 }
 
+/* The protocol's own peer id says that it is still there: mesh draws one for each run. */
+static bool
+same_run(const struct session *session, const struct observation *o)
+{
+	return o->peer_id != 0 && o->peer_id == session->peer_id &&
+	       o->channel == session->channel;
+}
+
 /* Should what is heard now begin a new session instead of going on with this one? */
 static bool
 is_over(const struct peers *s, const struct session *session, const struct observation *o)
@@ -276,7 +296,7 @@ is_over(const struct peers *s, const struct session *session, const struct obser
 
 	if (restart_ns < RESTART_SILENCE_NS)
 		restart_ns = RESTART_SILENCE_NS;
-	if (is_fresh(o) && session->begun && silent_ns > restart_ns)
+	if (is_fresh(o) && session->begun && silent_ns > restart_ns && !same_run(session, o))
 		return true;
 	return silent_ns > LOST_FACTOR * session_gone_ns(session, s->opt->gone_ns);
 }
@@ -364,7 +384,12 @@ on_words(struct peers *s, const struct endpoint *who, const struct observation *
 		session_map(session, c, o);
 	else if (is_fresh(o) && !session->begun)
 		session->fresh = true;
-	if (o->kind == OBS_LEAVE)
+	if (o->kind == OBS_REQUEST && c != NULL && c->tells &&
+	    (session->channel == 0 || session->channel == o->channel))
+		session_asked(session, o);
+	if (o->kind == OBS_LEAVE && o->action == OBS_REBOOTS)
+		session_reboot(session, view_of(s, session->channel), o->t_ns);
+	else if (o->kind == OBS_LEAVE)
 		session_close(session, view_of(s, session->channel), END_GOODBYE,
 			      estimate_at(o->t_ns));
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "inference/follow.h"
 #include "inference/mos.h"
 
 #define S_NS 1000000000
@@ -88,7 +89,7 @@ on_player(void *ctx, enum player_event what, const struct estimate *at,
 		return;
 	switch (what) {
 	case PLAYER_STARTED:
-		if (s->left_censored)
+		if (s->left_censored || s->reboots > 0)
 			break;
 		delay = estimate_minus(at, &from);
 		put_event(s, EVENT_STARTUP, at, &delay, 0);
@@ -133,6 +134,8 @@ take(struct session *s, struct channel_view *c, bool held, struct moment when)
 	int64_t born_ns, step_ns = timeline_step(&c->timeline, chunk);
 	bool born = timeline_on(&c->timeline, chunk, c->clock_ns, &born_ns), on_time;
 
+	s->passed++;
+	s->missed += !held;
 	on_time = player_join(&s->player, &c->limits, when, step_ns, held, &to);
 	if (!s->source) {
 		if (born)
@@ -262,10 +265,26 @@ begin(struct session *s, struct channel_view *c)
 	s->begun = true;
 }
 
+static void
+room_for(struct session *s, struct channel_view *c, uint64_t newest, int64_t t_ns)
+{
+	if (c->tells)
+		follow_room(s, c, newest);
+	else
+		make_room(s, c, newest, t_ns);
+}
+
+void
+session_asked(struct session *s, const struct observation *o)
+{
+	follow_asked(s, o);
+}
+
 void
 session_sent(struct session *s, struct channel_view *c, const struct observation *o)
 {
-	make_room(s, c, o->offset, o->t_ns);
+	s->arrival.by_copy = c->tells;
+	room_for(s, c, o->offset, o->t_ns);
 	arrival_sent(&s->arrival, o->offset, o->t_ns);
 }
 
@@ -283,10 +302,32 @@ note_period(struct session *s, int64_t t_ns)
 }
 
 void
+session_reboot(struct session *s, struct channel_view *c, int64_t t_ns)
+{
+	const struct player_listener to = { on_player, s };
+	struct estimate at = estimate_of(s->last_map_ns, t_ns, t_ns, ESTIMATE_MAP_PERIOD), none =
+	    ESTIMATE_UNKNOWN;
+
+	if (c == NULL || !c->tells || !s->begun || !s->viewer.started)
+		return;
+	viewer_reboot(&s->viewer, t_ns, &to);
+	s->reboots++;
+	if (!s->source)
+		put_event(s, EVENT_REBOOT, &at, &none, 0);
+	arrival_init(&s->arrival, t_ns);
+	s->arrival.by_copy = true;
+	s->position.first_known = s->position.first_seen = s->begun = false;
+}
+
+void
 session_map(struct session *s, struct channel_view *c, const struct observation *o)
 {
+	const struct player_listener to = { on_player, s };
 	uint64_t newest;
 
+	if (c->tells && s->begun && o->kind == OBS_BUFFER_MAP && o->width == 0 &&
+	    s->viewer.started)
+		session_reboot(s, c, o->t_ns);
 	if (o->kind == OBS_BUFFER_MAP) {
 		s->maps++;
 		note_period(s, o->t_ns);
@@ -297,10 +338,14 @@ session_map(struct session *s, struct channel_view *c, const struct observation 
 	}
 	s->source |= endpoint_same(&s->peer, &c->told.source);
 	if (obs_newest(o, &newest))
-		make_room(s, c, newest, o->t_ns);
+		room_for(s, c, newest, o->t_ns);
 	arrival_told(&s->arrival, o, &c->timeline, c->clock_ns);
 	if (s->first_shown == 0)
 		s->first_shown = obs_held(o);
+	if (c->tells) {
+		follow_map(s, c, o, &to);
+		return;
+	}
 	if (!s->begun)
 		begin(s, c);
 	if (s->begun) {
@@ -309,13 +354,29 @@ session_map(struct session *s, struct channel_view *c, const struct observation 
 	}
 }
 
+/* First frame, as told. */
+static struct estimate
+playing(const struct session *s, const struct channel_view *c)
+{
+	if (s->left_censored || s->source)
+		return ESTIMATE_UNKNOWN;
+	return c != NULL && c->tells ? s->viewer.playing : s->player.playing;
+}
+
+static int64_t
+played_ns(const struct session *s, const struct channel_view *c, int64_t left_ns)
+{
+	if (c != NULL && c->tells)
+		return follow_played_ns(s, c);
+	return s->player.state == PLAYER_FILL ? 0 : player_played(&s->player, left_ns);
+}
+
 static void
-put_session(struct session *s, const struct estimate *left)
+put_session(struct session *s, const struct channel_view *c, const struct estimate *left)
 {
 	struct result r = { 0 };
 	struct result_session *u = &r.u.session;
-	const struct player *p = &s->player;
-	struct estimate play = s->left_censored || s->source ? ESTIMATE_UNKNOWN : p->playing;
+	struct estimate play = playing(s, c);
 	double watched_s, stalls = s->stalls;
 
 	u->joined = joined(s);
@@ -327,11 +388,12 @@ put_session(struct session *s, const struct estimate *left)
 	if (s->from_channel != 0 && estimate_known(&play))
 		u->switch_delay = estimate_shift(&play, -s->from_ns);
 	u->stall_time = s->stall_time;
-	u->played_ns = p->state == PLAYER_FILL ? 0 : player_played(p, left->best_ns);
+	u->played_ns = played_ns(s, c, left->best_ns);
 	u->lag_ns = s->lag_n ? s->lag_sum_ms / (int64_t)s->lag_n * 1000000 : INT64_MIN;
-	u->buffer_ns = INT64_MIN;
-	u->chunks_passed = p->passed;
-	u->chunks_missed = p->missed;
+	u->buffer_ns = s->buffer_n ? s->buffer_sum_ms / (int64_t)s->buffer_n * 1000000 : INT64_MIN;
+	u->chunks_passed = s->passed;
+	u->chunks_missed = s->missed;
+	u->reboots = s->reboots;
 	u->stalls = s->stalls;
 	u->skips = s->skips;
 	u->skipped_chunks = s->skipped_chunks;
@@ -366,6 +428,12 @@ count_pending(struct session *s, struct channel_view *c)
 			                s->last_map_ns);
 }
 
+static bool
+started(const struct session *s, const struct channel_view *c)
+{
+	return c->tells ? s->viewer.started || s->reboots > 0 : s->player.state != PLAYER_FILL;
+}
+
 void
 session_close(struct session *s, struct channel_view *c, enum result_end end, struct estimate left)
 {
@@ -374,17 +442,19 @@ session_close(struct session *s, struct channel_view *c, enum result_end end, st
 
 	s->end = (uint8_t)end;
 	if (c != NULL && s->begun) {
-		player_end(&s->player, &c->limits, s->last_map_ns - s->arrival.late_ns,
-		           left.best_ns, &to);
+		if (c->tells)
+			follow_end(s, c, left.best_ns, &to);
+		else
+			player_end(&s->player, &c->limits, s->last_map_ns - s->arrival.late_ns,
+			           left.best_ns, &to);
 		if (!s->source)
 			count_pending(s, c);
-		if (s->player.state == PLAYER_FILL && !s->source && !s->left_censored &&
-		    end != END_OPEN)
+		if (!started(s, c) && !s->source && !s->left_censored && end != END_OPEN)
 			put_event(s, EVENT_EXIT_BEFORE_START, &left, &none, 0);
 	}
 	if (s->channel != 0) {
 		put_event(s, EVENT_LEAVE, &left, &none, 0);
-		put_session(s, &left);
+		put_session(s, c, &left);
 	}
 	s->open = false;
 }

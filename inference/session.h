@@ -2,7 +2,9 @@
  * session - one viewer's stay in one channel: from its first packet to its last.
  *
  * Feeds the peer's maps to arrival, takes chunks in order into player, and keeps
- * what the result tells. Plain value, a few KiB, most of it arrival's window.
+ * what the result tells. Two kinds of channels: where maps tell where viewers play, follow
+ * reads it from them; for the others player assumes one. Plain value, a few KiB, most
+ * of it arrival's window.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,8 +13,10 @@
 
 #include "inference/arrival.h"
 #include "inference/player.h"
+#include "inference/position.h"
 #include "inference/retrieval.h"
 #include "inference/timeline.h"
+#include "inference/viewer.h"
 #include "record/result.h"
 #include "record/sink.h"
 
@@ -24,7 +28,9 @@ struct channel_view {
 	int64_t clock_ns;             /* source's clock + this = ours */
 	int64_t told_ns;
 	struct playhead playhead;
-	struct player_limits limits;
+	bool tells;                   /* its maps tell where viewers play */
+	struct player_limits limits;  /* ... where not */
+	struct viewer_rules rules;    /* ... where so */
 	struct retrieval retrieval;
 	struct timeline timeline; /* last: large, and set up by timeline_init */
 };
@@ -33,6 +39,7 @@ struct session {
 	bool open, begun;       /* begun: its first chunk is known */
 	bool fresh;             /* a newcomer's sign was seen: join, empty map */
 	bool left_censored, source;
+	bool explicit;          /* its maps carry the play position */
 	uint8_t protocol;
 	uint8_t end;            /* enum result_end */
 	uint32_t run, maps;
@@ -40,16 +47,21 @@ struct session {
 	uint64_t channel;       /* key; 0 not known yet */
 	uint64_t peer_id;
 	struct endpoint peer;
-	int64_t first_ns, last_ns, last_map_ns;
+	int64_t first_ns, last_ns, last_map_ns, begun_ns;
 	int64_t map_period_ns;  /* running mean; 0 unknown */
 	int64_t lag_sum_ms;     /* over lag_n chunks played */
 	uint64_t lag_n;
+	int64_t buffer_sum_ms;  /* over buffer_n maps while playing */
+	uint64_t buffer_n;
 	uint64_t from_channel;  /* switched from; 0 none */
 	int64_t from_ns;        /* last map there */
-	uint32_t stalls, skips, skipped_chunks, events;
+	uint32_t stalls, skips, skipped_chunks, reboots, events;
 	struct estimate stall_time;
+	uint64_t passed, missed; /* chunks that play has left behind; of these never there */
+	struct position position; /* the channel tells */
+	struct viewer viewer;
+	struct player player;     /* the channel does not */
 	struct arrival arrival;
-	struct player player;
 	struct result_sink *out; /* borrowed */
 };
 
@@ -61,6 +73,12 @@ void session_sent(struct session *s, struct channel_view *c, const struct observ
 
 /* Its map or gain. */
 void session_map(struct session *s, struct channel_view *c, const struct observation *o);
+
+/* Its request for chunks. */
+void session_asked(struct session *s, const struct observation *o);
+
+/* It began anew, its buffer empty, at t_ns. */
+void session_reboot(struct session *s, struct channel_view *c, int64_t t_ns);
 
 /* Ends it at left (an interval) and writes its result; nothing of one that never
  * came into a channel (a crawler, a failed join). c is NULL if the channel is not

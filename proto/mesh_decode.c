@@ -195,7 +195,7 @@ tell_goodbye(const struct packet_meta *m, const struct mesh_frame *f, struct obs
 	if (f->code == MESH_PARTING)
 		return tell_partner(m, f, OBS_REMOVED, out);
 	o = begin(&buf, OBS_LEAVE, m, f, false);
-	o->action = OBS_GOODBYE;
+	o->action = f->code == MESH_REBOOTING ? OBS_REBOOTS : OBS_GOODBYE;
 	out->put(out, o);
 	return PROTO_OBSERVED;
 }
@@ -258,6 +258,7 @@ const struct proto proto_mesh = {
 	.transports = PROTO_UDP | PROTO_TCP,
 	.id_bits = 64,
 	.state_size = 0,
-	.playhead = { .model = PLAYHEAD_EXPLICIT, .prebuffer_ns = 1000000000 },
+	.playhead = { .model = PLAYHEAD_EXPLICIT, .prebuffer_ns = 1000000000,
+	              .rebuffer_ns = 1000000000, .give_up_ns = 2000000000, .skip_chunks = 4 },
 	.decode = mesh_decode,
 };

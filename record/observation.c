@@ -147,6 +147,7 @@ obs_action_name(unsigned action)
 	static const char *const names[OBS_ACTIONS] = {
 		"none", "asked", "granted", "refused", "good", "bad", "added", "removed",
 		"declined", "registered", "handshake", "bootstrap", "goodbye", "closed",
+		"reboots",
 	};
 
 	return action < OBS_ACTIONS ? names[action] : NULL;

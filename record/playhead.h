@@ -24,6 +24,11 @@ struct playhead {
 	uint32_t prebuffer_bytes;    /* held back by the system before the player
 	                              * gets the first byte; 0 none */
 	int64_t prebuffer_ns;        /* media the system itself waits for */
+
+	/* Of a system whose own player plays (EXPLICIT, OFFSET): */
+	int64_t rebuffer_ns;         /* media wanted after a stall */
+	int64_t give_up_ns;          /* waited so long, it passes over a hole */
+	uint32_t skip_chunks;        /* a hole this wide at most is skipped when it is due */
 };
 
 /*

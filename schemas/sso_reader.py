@@ -46,7 +46,7 @@ KINDS = {
     13: ('gap', [('from_ns', 'i64'), ('packets', 'u64'), ('bytes', 'u64'), ('cause', 'u8')]),
 }
 ACTIONS = ['none', 'asked', 'granted', 'refused', 'good', 'bad', 'added', 'removed', 'declined',
-           'registered', 'handshake', 'bootstrap', 'goodbye', 'closed']
+           'registered', 'handshake', 'bootstrap', 'goodbye', 'closed', 'reboots']
 
 
 class Damaged(Exception):

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "inference/follow.h"
+
+#define MS_NS 1000000
+#define CENSORED_NS (1500 * (int64_t)MS_NS) /* a first map with more: it was here before */
+#define TRAIL_CHUNKS 2u /* a map may tell a position that just passed */
+
+/* Passes chunks by as far as the one before to: those that viewers were to see count. */
+static void
+leave_behind(struct session *s, struct channel_view *c, uint64_t to)
+{
+	struct arrival *a = &s->arrival;
+
+	for (; a->any && a->next < to; arrival_take(a)) {
+		bool held = arrival_has(a, a->next);
+		int64_t born_ns, at_ns = held ? arrival_when(a, a->next).best : INT64_MAX;
+
+		s->passed++;
+		s->missed += !held;
+		if (s->source || s->left_censored)
+			continue;
+		if (timeline_on(&c->timeline, a->next, c->clock_ns, &born_ns))
+			retrieval_count(&c->retrieval, born_ns, at_ns, INT64_MAX);
+		retrieval_due(&c->retrieval, held && a->next != s->viewer.waited);
+	}
+}
+
+void
+follow_room(struct session *s, struct channel_view *c, uint64_t newest)
+{
+	struct arrival *a = &s->arrival;
+	uint64_t low;
+
+	if (!a->any || newest < a->next || newest - a->next < ARRIVAL_CHUNKS)
+		return;
+	low = newest - ARRIVAL_CHUNKS + 1;
+	if (newest - a->next < 2 * ARRIVAL_CHUNKS) {
+		leave_behind(s, c, low);
+	} else {
+		arrival_init(a, a->base_ns);
+		a->any = a->by_copy = true;
+		a->next = a->newest = low;
+	}
+	if (s->begun && s->viewer.pos < low)
+		s->viewer.pos = low;
+}
+
+void
+follow_asked(struct session *s, const struct observation *o)
+{
+	struct position *p = &s->position;
+	uint64_t first, last;
+
+	if ((s->begun && s->viewer.started) || o->action != OBS_ASKED ||
+	    !obs_next_run(o, o->offset, &first, &last))
+		return;
+	if (!p->first_seen || first < p->first)
+		p->first = first;
+	p->first_known = p->first_seen = true;
+}
+
+static void
+note_played(struct session *s, const struct channel_view *c, int64_t t_ns)
+{
+	const struct viewer *v = &s->viewer;
+	struct result r = { 0 };
+	int64_t born_ns, lag_ns;
+
+	if (v->state != VIEWER_PLAY)
+		return;
+	s->buffer_sum_ms += (int64_t)viewer_run(v, &s->arrival) * c->rules.chunk_ns / MS_NS;
+	s->buffer_n++;
+	if (s->left_censored || !timeline_on(&c->timeline, v->pos, c->clock_ns, &born_ns))
+		return;
+	lag_ns = v->from_ns - born_ns;
+	s->lag_sum_ms += lag_ns / MS_NS;
+	s->lag_n++;
+	r.t_ns = t_ns;
+	r.channel = s->channel;
+	r.peer = s->peer;
+	r.peer_id = s->peer_id;
+	r.run = s->run;
+	r.kind = RESULT_LAG;
+	r.protocol = s->protocol;
+	r.final = true;
+	r.u.lag_ns = lag_ns;
+	s->out->put(s->out, &r);
+}
+
+/* The offset is not there where media begins any more: what does that mean? */
+static void
+watch_move(struct session *s, const struct channel_view *c, const struct observation *o)
+{
+	struct position *p = &s->position;
+	struct viewer *v = &s->viewer;
+	int64_t moved_ns, started_ns = v->started ? v->event_ns : INT64_MAX;
+
+	if (p->mode != POSITION_UNKNOWN || o->offset <= p->first ||
+	    (!arrival_has(&s->arrival, p->first) && p->first >= s->arrival.next))
+		return;
+	moved_ns = o->t_ns - (int64_t)(o->offset - p->first) * c->rules.chunk_ns -
+	           c->rules.chunk_ns / 2;
+	position_moved(p, moved_ns, started_ns, c->rules.chunk_ns);
+	if (p->mode != POSITION_PLAY || viewer_fits(v, &c->rules, o->t_ns, o->offset))
+		return;
+	viewer_restart(v, &c->rules, p->first, o->offset, o->t_ns);
+	if (!p->first_seen && moved_ns < s->begun_ns)
+		viewer_unsure(v, s->first_ns, s->begun_ns - s->first_ns < c->rules.start *
+		              c->rules.chunk_ns ? s->begun_ns : s->first_ns + c->rules.start *
+		              c->rules.chunk_ns, s->begun_ns);
+}
+
+/* What this map tells of the position. */
+static enum viewer_trust
+told(struct session *s, const struct observation *o, uint64_t *pos)
+{
+	const struct position *p = &s->position;
+
+	*pos = o->offset;
+	if (o->flags & OBS_HAS_PLAY) {
+		s->explicit = true;
+		*pos = o->u.map.play;
+		return VIEWER_TOLD;
+	}
+	if (s->explicit || p->mode == POSITION_HEAD || p->mode == POSITION_UNKNOWN)
+		return VIEWER_UNTOLD;
+	if (p->mode == POSITION_PLAY)
+		return VIEWER_TOLD;
+	*pos += p->behind;
+	return o->offset > p->first ? VIEWER_AT_MOST : VIEWER_UNTOLD;
+}
+
+/* Where media begins: at what was asked for first, else at the lowest chunk held. Who
+ * was here before has no beginning: it is taken up where it plays. */
+static bool
+begin(struct session *s, struct channel_view *c, const struct observation *o)
+{
+	struct position *p = &s->position;
+	uint64_t first, last;
+
+	if (c->rules.chunk_ns <= 0 || !obs_next_run(o, o->offset, &first, &last))
+		return false;
+	if (!s->fresh && !p->first_seen && s->first_shown * c->rules.chunk_ns > CENSORED_NS) {
+		s->left_censored = true;
+		if (!(o->flags & OBS_HAS_PLAY) && p->other < 2)
+			return false; /* not known yet what the offset means */
+		p->mode = POSITION_PLAY;
+		first = o->flags & OBS_HAS_PLAY ? o->u.map.play : o->offset;
+		viewer_found(&s->viewer, &c->rules, first, o->t_ns);
+	} else {
+		if (p->first_seen)
+			first = p->first;
+		viewer_fill(&s->viewer, first, s->reboots ? o->t_ns : s->first_ns);
+	}
+	p->first = first;
+	p->first_known = true;
+	arrival_begin(&s->arrival, first > TRAIL_CHUNKS ? first - TRAIL_CHUNKS : 0);
+	s->begun = true;
+	s->begun_ns = o->t_ns;
+	return true;
+}
+
+void
+follow_map(struct session *s, struct channel_view *c, const struct observation *o,
+           const struct player_listener *to)
+{
+	struct viewer *v = &s->viewer;
+	enum viewer_trust trust;
+	uint64_t pos, newest;
+
+	if (o->kind != OBS_BUFFER_MAP)
+		return;
+	if (obs_newest(o, &newest))
+		position_map(&s->position, o->offset, newest);
+	else if (o->width == 0)
+		return;
+	if (!s->begun && !begin(s, c, o))
+		return;
+	if (!(o->flags & OBS_HAS_PLAY) && !s->explicit && !s->left_censored)
+		watch_move(s, c, o);
+	trust = told(s, o, &pos);
+	viewer_map(v, &c->rules, &s->arrival, o->t_ns, trust, pos, to);
+	note_played(s, c, o->t_ns);
+	if (v->state != VIEWER_FILL && v->pos > TRAIL_CHUNKS)
+		leave_behind(s, c, v->pos - TRAIL_CHUNKS);
+}
+
+void
+follow_end(struct session *s, struct channel_view *c, int64_t left_ns,
+           const struct player_listener *to)
+{
+	viewer_end(&s->viewer, left_ns, to);
+	if (s->viewer.state != VIEWER_FILL)
+		leave_behind(s, c, s->viewer.pos);
+}
+
+int64_t
+follow_played_ns(const struct session *s, const struct channel_view *c)
+{
+	uint64_t chunks = s->passed - s->missed;
+
+	return (int64_t)chunks * c->rules.chunk_ns;
+}

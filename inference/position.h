@@ -1,0 +1,41 @@
+/*
+ * position - what the offset of one peer's maps says of its play position.
+ *
+ *   head - constant   the offset follows the newest chunk: it says nothing
+ *   play point        the offset stays at the first chunk until play begins
+ *   oldest kept       it stays there until the buffer of played chunks is full, long
+ *                     after play began, then it moves like the play point, so many
+ *                     chunks behind it
+ *
+ * Which of them is found from the maps themselves, a session at a time. Pure; plain
+ * value.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef INFERENCE_POSITION_H
+#define INFERENCE_POSITION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum position_mode { POSITION_UNKNOWN, POSITION_PLAY, POSITION_OLDEST, POSITION_HEAD };
+
+struct position {
+	enum position_mode mode;
+	uint64_t newest, gap; /* of the last map: newest - offset */
+	uint32_t same, other; /* maps whose newest had moved, but whose gap was ... */
+	uint64_t behind;      /* OLDEST: the play position is so many chunks ahead */
+	uint64_t first;       /* FILL: where media begins, once first_known */
+	bool first_known;
+	bool first_seen;      /* ... from requests, or a map that was not playing */
+};
+
+/* A map that shows chunks. */
+void position_map(struct position *p, uint64_t offset, uint64_t newest);
+
+/* The offset has left the first chunk: it would have done so at moved_ns, were it the
+ * play point, while play began at started_ns by the chunks that came (INT64_MAX: not
+ * yet). Settles the mode. */
+void position_moved(struct position *p, int64_t moved_ns, int64_t started_ns, int64_t chunk_ns);
+
+#endif

@@ -17,6 +17,8 @@ leave_behind(struct session *s, struct channel_view *c, uint64_t to)
 
 		s->passed++;
 		s->missed += !held;
+		if (!held)
+			position_missed(&s->position, a->next);
 		if (s->source || s->left_censored)
 			continue;
 		if (timeline_on(&c->timeline, a->next, c->clock_ns, &born_ns))
@@ -87,27 +89,30 @@ note_played(struct session *s, const struct channel_view *c, int64_t t_ns)
 	s->out->put(s->out, &r);
 }
 
-/* The offset is not there where media begins any more: what does that mean? */
+/* The offset is not there where media begins any more: what does that mean? A start
+ * that the chunks alone told may be wrong. */
 static void
 watch_move(struct session *s, const struct channel_view *c, const struct observation *o)
 {
+	const struct viewer_rules *r = &c->rules;
 	struct position *p = &s->position;
 	struct viewer *v = &s->viewer;
-	int64_t moved_ns, started_ns = v->started ? v->event_ns : INT64_MAX;
+	int64_t moved_ns, started_ns = INT64_MAX, wait_ns = r->start * r->chunk_ns;
 
 	if (p->mode != POSITION_UNKNOWN || o->offset <= p->first ||
 	    (!arrival_has(&s->arrival, p->first) && p->first >= s->arrival.next))
 		return;
-	moved_ns = o->t_ns - (int64_t)(o->offset - p->first) * c->rules.chunk_ns -
-	           c->rules.chunk_ns / 2;
-	position_moved(p, moved_ns, started_ns, c->rules.chunk_ns);
-	if (p->mode != POSITION_PLAY || viewer_fits(v, &c->rules, o->t_ns, o->offset))
+	moved_ns = o->t_ns - (int64_t)(o->offset - p->first) * r->chunk_ns - r->chunk_ns / 2;
+	if (v->started)
+		started_ns = v->began_ns + v->stalled_ns - (int64_t)v->skipped * r->chunk_ns;
+	position_moved(p, moved_ns, started_ns, r->chunk_ns);
+	if (p->mode != POSITION_PLAY || (v->started && !(v->pending && !v->pending_stall)) ||
+	    viewer_fits(v, r, o->t_ns, o->offset))
 		return;
-	viewer_restart(v, &c->rules, p->first, o->offset, o->t_ns);
+	viewer_restart(v, r, p->first, o->offset, o->t_ns);
 	if (!p->first_seen && moved_ns < s->begun_ns)
-		viewer_unsure(v, s->first_ns, s->begun_ns - s->first_ns < c->rules.start *
-		              c->rules.chunk_ns ? s->begun_ns : s->first_ns + c->rules.start *
-		              c->rules.chunk_ns, s->begun_ns);
+		viewer_unsure(v, s->first_ns, s->first_ns + wait_ns < s->begun_ns ?
+		              s->first_ns + wait_ns : s->begun_ns, s->begun_ns);
 }
 
 /* What this map tells of the position. */
@@ -122,12 +127,13 @@ told(struct session *s, const struct observation *o, uint64_t *pos)
 		*pos = o->u.map.play;
 		return VIEWER_TOLD;
 	}
-	if (s->explicit || p->mode == POSITION_HEAD || p->mode == POSITION_UNKNOWN)
+	if (s->explicit || p->mode == POSITION_UNKNOWN)
 		return VIEWER_UNTOLD;
 	if (p->mode == POSITION_PLAY)
 		return VIEWER_TOLD;
 	*pos += p->behind;
-	return o->offset > p->first ? VIEWER_AT_MOST : VIEWER_UNTOLD;
+	return o->offset > p->first && !position_after_hole(p, o->offset) ? VIEWER_TOLD
+	                                                                  : VIEWER_UNTOLD;
 }
 
 /* Where media begins: at what was asked for first, else at the lowest chunk held. Who
@@ -142,7 +148,7 @@ begin(struct session *s, struct channel_view *c, const struct observation *o)
 		return false;
 	if (!s->fresh && !p->first_seen && s->first_shown * c->rules.chunk_ns > CENSORED_NS) {
 		s->left_censored = true;
-		if (!(o->flags & OBS_HAS_PLAY) && p->other < 2)
+		if (!(o->flags & OBS_HAS_PLAY) && !p->varies)
 			return false; /* not known yet what the offset means */
 		p->mode = POSITION_PLAY;
 		first = o->flags & OBS_HAS_PLAY ? o->u.map.play : o->offset;
@@ -150,7 +156,10 @@ begin(struct session *s, struct channel_view *c, const struct observation *o)
 	} else {
 		if (p->first_seen)
 			first = p->first;
-		viewer_fill(&s->viewer, first, s->reboots ? o->t_ns : s->first_ns);
+		if (s->viewer.rebooted)
+			viewer_refill(&s->viewer, first, s->last_ns);
+		else
+			viewer_fill(&s->viewer, first, s->first_ns);
 	}
 	p->first = first;
 	p->first_known = true;
@@ -172,7 +181,7 @@ follow_map(struct session *s, struct channel_view *c, const struct observation *
 		return;
 	if (obs_newest(o, &newest))
 		position_map(&s->position, o->offset, newest);
-	else if (o->width == 0)
+	else if (o->offset == 0)
 		return;
 	if (!s->begun && !begin(s, c, o))
 		return;

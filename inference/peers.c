@@ -11,7 +11,8 @@
 #define RESTART_SILENCE_NS (3 * (int64_t)S_NS) /* + a newcomer's sign = a new session */
 #define RESTART_PERIODS_X2 5                   /* or 2.5 map periods */
 #define TRAILING_NS (3 * (int64_t)S_NS)        /* packets after a goodbye still belong to it */
-#define LOST_FACTOR 3                          /* silences longer than that times T_gone */
+#define LOST_FACTOR 3     /* silences longer than that times T_gone end a session, */
+#define LOST_FACTOR_ID 6  /* that if its own id would tell that it is back */
 #define SWEEP_NS S_NS
 
 struct last_seen {
@@ -135,6 +136,7 @@ set_rules(struct channel_view *c)
 		.resume = in_chunks(p->rebuffer_ns, chunk_ns),
 		.skip = p->skip_chunks,
 		.give_up_ns = p->give_up_ns,
+		.reboot_ns = p->reboot_ns,
 	};
 }
 
@@ -287,6 +289,13 @@ same_run(const struct session *session, const struct observation *o)
 	       o->channel == session->channel;
 }
 
+static int64_t
+lost_ns(const struct peers *s, const struct session *session)
+{
+	return (session->peer_id != 0 ? LOST_FACTOR_ID : LOST_FACTOR) *
+	       session_gone_ns(session, s->opt->gone_ns);
+}
+
 /* Should what is heard now begin a new session instead of going on with this one? */
 static bool
 is_over(const struct peers *s, const struct session *session, const struct observation *o)
@@ -298,7 +307,7 @@ is_over(const struct peers *s, const struct session *session, const struct obser
 		restart_ns = RESTART_SILENCE_NS;
 	if (is_fresh(o) && session->begun && silent_ns > restart_ns && !same_run(session, o))
 		return true;
-	return silent_ns > LOST_FACTOR * session_gone_ns(session, s->opt->gone_ns);
+	return silent_ns > lost_ns(s, session);
 }
 
 /* The session that the peer's words belong to; NULL: a trailing packet. */
@@ -417,11 +426,9 @@ sweep(struct peers *s)
 		return;
 	s->swept_ns = s->now_ns;
 	for (; session != NULL; session = map_newer(s->sessions, session, NULL)) {
-		int64_t gone_ns = LOST_FACTOR * session_gone_ns(session, s->opt->gone_ns);
-
 		if (s->now_ns - session->last_ns <= s->opt->gone_ns)
 			break;
-		if (session->open && s->now_ns - session->last_ns > gone_ns)
+		if (session->open && s->now_ns - session->last_ns > lost_ns(s, session))
 			close_silent(s, session, END_SILENCE);
 	}
 }

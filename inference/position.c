@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inference/position.h"
 
-#define SAME_MAPS 4  /* a constant gap so often is no accident */
-#define OTHER_MAPS 2 /* nor is a gap that changed */
 #define KEPT_NS INT64_C(5000000000) /* who keeps what was played keeps more than that */
 
 void
@@ -10,16 +8,31 @@ position_map(struct position *p, uint64_t offset, uint64_t newest)
 {
 	uint64_t gap = newest - offset;
 
-	if (p->newest != 0 && newest != p->newest) {
-		p->same += gap == p->gap;
-		p->other += gap != p->gap;
-	}
+	p->varies |= p->newest != 0 && newest != p->newest && gap != p->gap;
 	p->newest = newest;
 	p->gap = gap;
-	if (p->mode == POSITION_UNKNOWN && p->same >= SAME_MAPS && p->same > 3 * p->other)
-		p->mode = POSITION_HEAD;
-	else if (p->mode == POSITION_HEAD && p->same <= 3 * p->other)
-		p->mode = POSITION_UNKNOWN;
+}
+
+void
+position_missed(struct position *p, uint64_t chunk)
+{
+	struct position_hole *h = &p->hole[p->holes % POSITION_HOLES];
+
+	if (p->holes > 0 && h->last + 1 == chunk) {
+		h->last = chunk;
+		return;
+	}
+	h = &p->hole[++p->holes % POSITION_HOLES];
+	*h = (struct position_hole){ chunk, chunk };
+}
+
+bool
+position_after_hole(const struct position *p, uint64_t offset)
+{
+	for (uint32_t i = 0; i < POSITION_HOLES && i < p->holes; i++)
+		if (p->hole[(p->holes - i) % POSITION_HOLES].last + 1 == offset)
+			return true;
+	return false;
 }
 
 void
@@ -27,7 +40,7 @@ position_moved(struct position *p, int64_t moved_ns, int64_t started_ns, int64_t
 {
 	int64_t late_ns;
 
-	if (p->mode != POSITION_UNKNOWN || p->other < OTHER_MAPS)
+	if (p->mode != POSITION_UNKNOWN || !p->varies)
 		return;
 	late_ns = started_ns == INT64_MAX ? 0 : moved_ns - started_ns;
 	if (late_ns < KEPT_NS) {

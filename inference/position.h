@@ -1,7 +1,9 @@
 /*
  * position - what the offset of one peer's maps says of its play position.
  *
- *   head - constant   the offset follows the newest chunk: it says nothing
+ *   head - constant   the offset follows the newest chunk, never nearer or farther: it
+ *                     says nothing. Never told from a play point that holds its
+ *                     distance, until that changes
  *   play point        the offset stays at the first chunk until play begins
  *   oldest kept       it stays there until the buffer of played chunks is full, long
  *                     after play began, then it moves like the play point, so many
@@ -18,24 +20,37 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum position_mode { POSITION_UNKNOWN, POSITION_PLAY, POSITION_OLDEST, POSITION_HEAD };
+#define POSITION_HOLES 16u
+
+enum position_mode { POSITION_UNKNOWN, POSITION_PLAY, POSITION_OLDEST };
+
+struct position_hole {
+	uint64_t first, last;
+};
 
 struct position {
 	enum position_mode mode;
 	uint64_t newest, gap; /* of the last map: newest - offset */
-	uint32_t same, other; /* maps whose newest had moved, but whose gap was ... */
+	bool varies;          /* that gap is not always the same */
 	uint64_t behind;      /* OLDEST: the play position is so many chunks ahead */
 	uint64_t first;       /* FILL: where media begins, once first_known */
 	bool first_known;
-	bool first_seen;      /* ... from requests, or a map that was not playing */
+	bool first_seen;      /* ... from requests */
+	uint32_t holes;       /* so far; the newest are kept */
+	struct position_hole hole[POSITION_HOLES]; /* chunks that play passed over */
 };
 
 /* A map that shows chunks. */
 void position_map(struct position *p, uint64_t offset, uint64_t newest);
 
+/* Play passed a chunk that never came; in order. Is the offset just past such a one?
+ * Then the oldest chunk kept is not the oldest that would be kept. */
+void position_missed(struct position *p, uint64_t chunk);
+bool position_after_hole(const struct position *p, uint64_t offset);
+
 /* The offset has left the first chunk: it would have done so at moved_ns, were it the
- * play point, while play began at started_ns by the chunks that came (INT64_MAX: not
- * yet). Settles the mode. */
+ * play point, while play began at started_ns by the chunks that came, later stalls
+ * added (INT64_MAX: not yet). Settles the mode. */
 void position_moved(struct position *p, int64_t moved_ns, int64_t started_ns, int64_t chunk_ns);
 
 #endif

@@ -305,12 +305,11 @@ void
 session_reboot(struct session *s, struct channel_view *c, int64_t t_ns)
 {
 	const struct player_listener to = { on_player, s };
-	struct estimate at = estimate_of(s->last_map_ns, t_ns, t_ns, ESTIMATE_MAP_PERIOD), none =
-	    ESTIMATE_UNKNOWN;
+	struct estimate at, none = ESTIMATE_UNKNOWN;
 
 	if (c == NULL || !c->tells || !s->begun || !s->viewer.started)
 		return;
-	viewer_reboot(&s->viewer, t_ns, &to);
+	viewer_reboot(&s->viewer, &c->rules, &s->arrival, t_ns, &at, &to);
 	s->reboots++;
 	if (!s->source)
 		put_event(s, EVENT_REBOOT, &at, &none, 0);
@@ -326,7 +325,7 @@ session_map(struct session *s, struct channel_view *c, const struct observation 
 	uint64_t newest;
 
 	if (c->tells && s->begun && o->kind == OBS_BUFFER_MAP && o->width == 0 &&
-	    s->viewer.started)
+	    o->offset == 0)
 		session_reboot(s, c, o->t_ns);
 	if (o->kind == OBS_BUFFER_MAP) {
 		s->maps++;

@@ -7,7 +7,7 @@
 #define JITTER_NS (60 * MS_NS) /* network, both ways; a map's position may be so old */
 #define SETTLED_MAPS 4
 #define STEPS 8                /* events between two maps that a proposal may have */
-#define AHEAD_MAPS 3           /* a position beyond the line so often is a skip */
+#define STALL_LEAST_NS (250 * MS_NS) /* shorter ones are not told: jitter looks like that */
 
 enum step_kind { STEP_START, STEP_STALL, STEP_RESUME, STEP_SKIP };
 
@@ -28,6 +28,7 @@ struct proposal {
 struct guess {
 	int64_t slack_ns; /* so late after its deadline a chunk is in time */
 	bool skips;
+	bool hurries;     /* goes on after a stall with a single chunk */
 };
 
 static int64_t
@@ -214,7 +215,7 @@ propose(struct proposal *p, const struct viewer *v, const struct viewer_rules *r
 			if (!wait_for(p, r, a, r->start, until, STEP_START))
 				return;
 		} else if (w->state == VIEWER_STALL) {
-			if (!wait_for(p, r, a, r->resume, until, STEP_RESUME))
+			if (!wait_for(p, r, a, g->hurries ? 1 : r->resume, until, STEP_RESUME))
 				return;
 		} else if (over_ns > until) {
 			return;
@@ -261,7 +262,8 @@ flush(struct viewer *v, const struct player_listener *to)
 	lasted.lo_ns = max64(lasted.lo_ns, 0);
 	lasted.best_ns = max64(lasted.best_ns, 0);
 	v->stalled_ns += lasted.best_ns;
-	to->event(to->ctx, PLAYER_STALLED, &v->onset, &lasted, 0);
+	if (lasted.best_ns >= STALL_LEAST_NS)
+		to->event(to->ctx, PLAYER_STALLED, &v->onset, &lasted, 0);
 }
 
 /* A line begins at at: the event that began it waits until it has settled. */
@@ -269,8 +271,11 @@ static void
 line_begins(struct viewer *v, bool stall, int64_t at_ns, int64_t early_ns, int64_t late_ns)
 {
 	v->pending = v->started = true;
-	v->pending_stall = stall;
+	v->pending_stall = stall || v->rebooted;
+	v->rebooted = false;
 	v->event_ns = at_ns;
+	if (!v->pending_stall)
+		v->began_ns = at_ns;
 	v->early_ns = early_ns;
 	v->late_ns = late_ns;
 	v->settled = 0;
@@ -336,18 +341,27 @@ narrow(struct viewer *v, const struct viewer_rules *r, int64_t t_ns)
 	v->late_ns = hi - best;
 }
 
+/* How far a state is from a map of t that tells pos; INT64_MAX: they do not agree. */
+static int64_t
+distance(const struct viewer *v, const struct viewer_rules *r, int64_t t_ns, uint64_t pos)
+{
+	int64_t begins_ns, off_ns;
+
+	if (v->state != VIEWER_PLAY)
+		return pos == v->pos ? 0 : INT64_MAX;
+	if (pos + 1 < v->pos || pos > v->pos + 1)
+		return INT64_MAX;
+	begins_ns = viewer_due(v, r, pos);
+	off_ns = max64(begins_ns - t_ns, t_ns - r->chunk_ns - begins_ns);
+	if (off_ns > JITTER_NS + (begins_ns > t_ns ? v->early_ns : v->late_ns))
+		return INT64_MAX;
+	return max64(off_ns, 0);
+}
+
 bool
 viewer_fits(const struct viewer *v, const struct viewer_rules *r, int64_t t_ns, uint64_t pos)
 {
-	int64_t begins_ns;
-
-	if (v->state != VIEWER_PLAY)
-		return pos == v->pos;
-	if (pos + 1 < v->pos || pos > v->pos + 1)
-		return false;
-	begins_ns = viewer_due(v, r, pos);
-	return begins_ns <= t_ns + JITTER_NS + v->early_ns &&
-	       begins_ns > t_ns - r->chunk_ns - JITTER_NS - v->late_ns;
+	return distance(v, r, t_ns, pos) != INT64_MAX;
 }
 
 static void
@@ -507,34 +521,44 @@ explain(struct viewer *v, const struct viewer_rules *r, const struct arrival *a,
 /* --- maps -------------------------------------------------------------------------------------- */
 
 static const struct guess guesses[] = {
-	{ 20 * MS_NS, true }, { 60 * MS_NS, true }, { -20 * MS_NS, true }, { 20 * MS_NS, false },
+	{ 20 * MS_NS, true, false }, { 20 * MS_NS, true, true },   { 60 * MS_NS, true, false },
+	{ -20 * MS_NS, true, false }, { 20 * MS_NS, false, false }, { 20 * MS_NS, false, true },
 };
+
+/* The proposal that is nearest to what the map tells; false: none agrees. */
+static bool
+best_proposal(struct proposal *best, const struct viewer *v, const struct viewer_rules *r,
+              const struct arrival *a, int64_t t_ns, enum viewer_trust trust, uint64_t pos)
+{
+	int64_t least_ns = INT64_MAX;
+	struct proposal p;
+
+	for (unsigned i = 0; least_ns > 0 && i < sizeof guesses / sizeof *guesses; i++) {
+		int64_t off_ns;
+
+		propose(&p, v, r, a, &guesses[i], t_ns);
+		off_ns = trust == VIEWER_UNTOLD ? 0 : distance(&p.v, r, t_ns, pos);
+		if (p.too_many || off_ns >= least_ns)
+			continue;
+		least_ns = off_ns;
+		*best = p;
+	}
+	return least_ns != INT64_MAX;
+}
 
 void
 viewer_map(struct viewer *v, const struct viewer_rules *r, const struct arrival *a, int64_t t_ns,
            enum viewer_trust trust, uint64_t pos, const struct player_listener *to)
 {
 	struct proposal p;
-	bool ahead;
 
-	for (unsigned i = 0; i < sizeof guesses / sizeof *guesses; i++) {
-		propose(&p, v, r, a, &guesses[i], t_ns);
-		if (p.too_many || (trust != VIEWER_UNTOLD && !viewer_fits(&p.v, r, t_ns, pos)))
-			continue;
+	if (best_proposal(&p, v, r, a, t_ns, trust, pos)) {
 		accept(v, r, &p, to);
 		if (trust != VIEWER_UNTOLD)
 			settle(v, r, t_ns, pos, to);
-		v->seen_ns = t_ns;
-		v->ahead = 0;
-		return;
+	} else if (trust != VIEWER_UNTOLD) {
+		explain(v, r, a, t_ns, pos, to);
 	}
-	if (trust == VIEWER_UNTOLD)
-		return;
-	ahead = v->state == VIEWER_PLAY && viewer_due(v, r, pos) > t_ns + v->early_ns;
-	if (trust == VIEWER_AT_MOST && ahead && v->ahead++ < AHEAD_MAPS)
-		return;
-	v->ahead = 0;
-	explain(v, r, a, t_ns, pos, to);
 	v->seen_ns = t_ns;
 }
 
@@ -560,22 +584,49 @@ viewer_unsure(struct viewer *v, int64_t lo_ns, int64_t best_ns, int64_t hi_ns)
 	v->most_ns = hi_ns;
 }
 
+/* Its buffer runs dry first, if nobody saw it: the picture stands still from then on
+ * until play begins anew. */
 void
-viewer_reboot(struct viewer *v, int64_t at_ns, const struct player_listener *to)
+viewer_reboot(struct viewer *v, const struct viewer_rules *r, const struct arrival *a,
+              int64_t at_ns, struct estimate *when, const struct player_listener *to)
 {
-	struct estimate playing;
+	struct estimate onset, playing;
+	struct proposal p;
 
-	viewer_end(v, at_ns, to);
+	if (v->state == VIEWER_PLAY) {
+		propose(&p, v, r, a, &guesses[0], at_ns);
+		if (!p.too_many)
+			accept(v, r, &p, to);
+	}
+	if (v->state == VIEWER_PLAY)
+		v->onset = estimate_of(v->seen_ns, at_ns, at_ns, ESTIMATE_MAP_PERIOD);
+	flush(v, to);
+	onset = v->onset;
 	playing = v->playing;
+	*when = estimate_of(max64(onset.best_ns, v->seen_ns),
+	                    max64(onset.best_ns + r->reboot_ns, v->seen_ns), at_ns,
+	                    ESTIMATE_MAP_PERIOD | ESTIMATE_PLAYHEAD);
+	if (when->best_ns > at_ns)
+		when->best_ns = at_ns;
 	viewer_fill(v, 0, at_ns);
 	v->playing = playing;
+	v->onset = onset;
+	v->rebooted = v->started = true;
+}
+
+/* Waits for chunk pos after a reboot. */
+void
+viewer_refill(struct viewer *v, uint64_t pos, int64_t now_ns)
+{
+	v->pos = pos;
+	v->since_ns = v->seen_ns = now_ns;
 }
 
 void
 viewer_end(struct viewer *v, int64_t left_ns, const struct player_listener *to)
 {
 	flush(v, to);
-	if (v->state != VIEWER_STALL || left_ns <= v->onset.best_ns)
+	if ((v->state != VIEWER_STALL && !v->rebooted) || left_ns <= v->onset.best_ns)
 		return;
 	line_begins(v, true, left_ns, 0, 0);
 	flush(v, to);

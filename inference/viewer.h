@@ -31,6 +31,7 @@ struct viewer_rules {
 	uint32_t start, resume; /* chunks in a row wanted, > 0 */
 	uint32_t skip;        /* at its deadline a hole this wide at most is skipped */
 	int64_t give_up_ns;   /* waited so long, a hole is passed over */
+	int64_t reboot_ns;    /* stalled so long, it begins anew */
 };
 
 struct viewer {
@@ -44,9 +45,10 @@ struct viewer {
 	bool pending;          /* the event that the line began with is not told yet */
 	bool pending_stall;    /* it is the end of a stall, else the start */
 	uint32_t settled;      /* maps since it began */
-	uint32_t ahead;        /* maps in a row whose position was passed over */
+	int64_t began_ns;      /* its start, as first proposed */
 	int64_t event_ns;      /* when it was; moves with from_ns */
 	int64_t least_ns, most_ns; /* and cannot have been before, after; open */
+	bool rebooted;         /* FILL: the stall that led to it goes on */
 	bool unsure;           /* anywhere between these two */
 	uint64_t waited;       /* the chunk that the last stall waited for */
 	struct estimate onset; /* STALL: when it began */
@@ -62,7 +64,7 @@ void viewer_fill(struct viewer *v, uint64_t pos, int64_t now_ns);
 void viewer_found(struct viewer *v, const struct viewer_rules *r, uint64_t pos, int64_t now_ns);
 
 /* How much a map's position is worth. */
-enum viewer_trust { VIEWER_UNTOLD, VIEWER_TOLD, VIEWER_AT_MOST };
+enum viewer_trust { VIEWER_UNTOLD, VIEWER_TOLD };
 
 /* The peer's map of t_ns went into arrival; pos is the position that it tells. */
 void viewer_map(struct viewer *v, const struct viewer_rules *r, const struct arrival *a,
@@ -81,8 +83,10 @@ void viewer_restart(struct viewer *v, const struct viewer_rules *r, uint64_t sta
 /* Nobody saw with which chunk it began: the start was at best_ns, between the others. */
 void viewer_unsure(struct viewer *v, int64_t lo_ns, int64_t best_ns, int64_t hi_ns);
 
-/* It began anew at at_ns, its buffer empty. */
-void viewer_reboot(struct viewer *v, int64_t at_ns, const struct player_listener *to);
+/* It began anew, its buffer empty: known at at_ns, and happened at *when. */
+void viewer_reboot(struct viewer *v, const struct viewer_rules *r, const struct arrival *a,
+                   int64_t at_ns, struct estimate *when, const struct player_listener *to);
+void viewer_refill(struct viewer *v, uint64_t pos, int64_t now_ns);
 
 /* Seen no more after left_ns: what is open closes. */
 void viewer_end(struct viewer *v, int64_t left_ns, const struct player_listener *to);

@@ -259,6 +259,7 @@ const struct proto proto_mesh = {
 	.id_bits = 64,
 	.state_size = 0,
 	.playhead = { .model = PLAYHEAD_EXPLICIT, .prebuffer_ns = 1000000000,
-	              .rebuffer_ns = 1000000000, .give_up_ns = 2000000000, .skip_chunks = 4 },
+	              .rebuffer_ns = 1000000000, .give_up_ns = 2000000000,
+	              .reboot_ns = 10000000000, .skip_chunks = 4 },
 	.decode = mesh_decode,
 };

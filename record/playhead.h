@@ -28,6 +28,7 @@ struct playhead {
 	/* Of a system whose own player plays (EXPLICIT, OFFSET): */
 	int64_t rebuffer_ns;         /* media wanted after a stall */
 	int64_t give_up_ns;          /* waited so long, it passes over a hole */
+	int64_t reboot_ns;           /* stalled so long, it begins anew; 0 never */
 	uint32_t skip_chunks;        /* a hole this wide at most is skipped when it is due */
 };
 

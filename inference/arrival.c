@@ -229,6 +229,17 @@ presume(struct arrival *a, const struct observation *o)
 			settle_copied(a, c, o->t_ns, false);
 }
 
+void
+arrival_presume(struct arrival *a, int64_t t_ns)
+{
+	for (uint64_t c = a->next; a->any && in_window(a, c); c++) {
+		int64_t sent_ns = from_tick(a, slot_of(a, c)->tick);
+
+		if (bit(a->copied, c) && !arrival_has(a, c) && sent_ns <= t_ns && !is_lost(a, c))
+			hold(a, c, sent_ns, sent_ns + COPY_DELAY_NS, t_ns + COPY_DELAY_NS);
+	}
+}
+
 /* Does the map show one new chunk only? Then no acknowledgement between this and
  * the one before it was missed. */
 static bool

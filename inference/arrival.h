@@ -56,6 +56,10 @@ void arrival_init(struct arrival *a, int64_t base_ns);
 /* A copy of the chunk went by, towards this peer. */
 void arrival_sent(struct arrival *a, uint64_t chunk, int64_t t_ns);
 
+/* The peer was alive at t_ns, but no map tells any more what it held: copies sent until
+ * then had come. */
+void arrival_presume(struct arrival *a, int64_t t_ns);
+
 /* The peer's map (whole) or gain (HAVE), chunk numbers unwrapped. No chunk arrived
  * before it was made: t tells when, clock_ns turns that into our clock. Chunks
  * beyond the window are passed over: the caller makes room first. Answers how many

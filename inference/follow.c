@@ -3,6 +3,7 @@
 
 #define MS_NS 1000000
 #define CENSORED_NS (1500 * (int64_t)MS_NS) /* a first map with more: it was here before */
+#define SURE_NS (300 * (int64_t)MS_NS)
 #define TRAIL_CHUNKS 2u /* a map may tell a position that just passed */
 
 /* Passes chunks by as far as the one before to: those that viewers were to see count. */
@@ -89,6 +90,13 @@ note_played(struct session *s, const struct channel_view *c, int64_t t_ns)
 	s->out->put(s->out, &r);
 }
 
+/* Surely: what lies before a map's offset is only presumed to have come. */
+static bool
+came_before(const struct arrival *a, uint64_t chunk, int64_t t_ns)
+{
+	return arrival_has(a, chunk) && arrival_when(a, chunk).best < t_ns - SURE_NS;
+}
+
 /* The offset is not there where media begins any more: what does that mean? A start
  * that the chunks alone told may be wrong. */
 static void
@@ -100,7 +108,7 @@ watch_move(struct session *s, const struct channel_view *c, const struct observa
 	int64_t moved_ns, started_ns = INT64_MAX, wait_ns = r->start * r->chunk_ns;
 
 	if (p->mode != POSITION_UNKNOWN || o->offset <= p->first ||
-	    (!arrival_has(&s->arrival, p->first) && p->first >= s->arrival.next))
+	    (p->first >= s->arrival.next && !came_before(&s->arrival, p->first, o->t_ns)))
 		return;
 	moved_ns = o->t_ns - (int64_t)(o->offset - p->first) * r->chunk_ns - r->chunk_ns / 2;
 	if (v->started)

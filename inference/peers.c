@@ -372,19 +372,29 @@ in_channel(struct peers *s, struct session *session, const struct observation *o
 	return session;
 }
 
+/* A late word in the channel that the viewer has just left. */
+static bool
+is_trailing(const struct session *session, const struct observation *o)
+{
+	return o->channel != 0 && o->channel == session->from_channel &&
+	       o->channel != session->channel && o->kind != OBS_JOIN &&
+	       o->t_ns - session->from_ns < TRAILING_NS;
+}
+
 static void
 on_words(struct peers *s, const struct endpoint *who, const struct observation *o)
 {
 	struct channel_view *c = view_of(s, o->channel);
 	struct session *session = endpoint_is_none(who) ? NULL : session_of(s, who, o);
 
-	if (session == NULL)
+	if (session == NULL || is_trailing(session, o))
 		return;
 	if (o->peer_id != 0 && who == &o->peer)
 		session->peer_id = o->peer_id;
 	if (c != NULL && o->kind == OBS_JOIN)
 		session = registered(s, session, o);
-	if (c != NULL && (is_chunks(o) || o->kind == OBS_TRANSFER))
+	if (c != NULL && (is_chunks(o) || o->kind == OBS_TRANSFER ||
+	                  (o->kind == OBS_JOIN && c->tells)))
 		session = in_channel(s, session, o);
 	session->last_ns = o->t_ns;
 	if (o->kind == OBS_JOIN)
@@ -396,6 +406,8 @@ on_words(struct peers *s, const struct endpoint *who, const struct observation *
 	if (o->kind == OBS_REQUEST && c != NULL && c->tells &&
 	    (session->channel == 0 || session->channel == o->channel))
 		session_asked(session, o);
+	if (o->kind == OBS_LEAVE && session->channel != 0)
+		address_of(s, who)->map_ns = o->t_ns; /* of a switch, the moment it was wished */
 	if (o->kind == OBS_LEAVE && o->action == OBS_REBOOTS)
 		session_reboot(session, view_of(s, session->channel), o->t_ns);
 	else if (o->kind == OBS_LEAVE)

@@ -163,6 +163,8 @@ wait_for(struct proposal *p, const struct viewer_rules *r, const struct arrival 
 	if (at > v->pos && kind == STEP_RESUME)
 		step(p, STEP_SKIP, when, at - v->pos);
 	v->pos = at;
+	if (kind == STEP_START)
+		v->start = at;
 	show(v, when.best);
 	step(p, kind, when, 0);
 	return true;
@@ -316,6 +318,7 @@ accept(struct viewer *v, const struct viewer_rules *r, const struct proposal *p,
 		}
 	}
 	v->state = p->v.state;
+	v->start = p->v.start;
 	v->pos = p->v.pos;
 	v->from_ns = p->v.from_ns;
 	v->since_ns = p->v.since_ns;
@@ -507,6 +510,10 @@ explain(struct viewer *v, const struct viewer_rules *r, const struct arrival *a,
 			v->pos = pos;
 		return;
 	}
+	if (v->pending && !v->pending_stall && v->settled == 0) {
+		viewer_restart(v, r, v->start < pos ? v->start : pos, pos, t_ns);
+		return;
+	}
 	if (pos < v->pos)
 		pos = v->pos; /* a chunk's jitter; what is further back began anew */
 	if (viewer_due(v, r, pos) > t_ns + v->early_ns) {
@@ -570,6 +577,9 @@ viewer_restart(struct viewer *v, const struct viewer_rules *r, uint64_t start, u
 
 	line_at(v, r, t_ns, pos);
 	line_begins(v, false, viewer_due(v, r, start), v->early_ns, v->late_ns);
+	if (v->event_ns < least_ns)
+		v->event_ns = min64(least_ns, t_ns);
+	v->start = start;
 	v->least_ns = least_ns;
 	v->most_ns = t_ns;
 	v->seen_ns = t_ns;

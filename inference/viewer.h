@@ -45,6 +45,7 @@ struct viewer {
 	bool pending;          /* the event that the line began with is not told yet */
 	bool pending_stall;    /* it is the end of a stall, else the start */
 	uint32_t settled;      /* maps since it began */
+	uint64_t start;        /* the chunk that it began with */
 	int64_t began_ns;      /* its start, as first proposed */
 	int64_t event_ns;      /* when it was; moves with from_ns */
 	int64_t least_ns, most_ns; /* and cannot have been before, after; open */

@@ -9,6 +9,7 @@
 #define COPY_TO_MAP_NS 150000000 /* a map this late behind the copy was late itself */
 #define COPY_DELAY_NS 20000000   /* copy on the wire -> held, when nothing queues */
 #define OVERTAKEN_NS 300000000   /* a copy sent so long before one that arrived is lost */
+#define SEEN_COPIES 30u
 #define LOSSY_NS 5000000000
 
 void
@@ -191,6 +192,8 @@ settle(struct arrival *a, uint64_t chunk, const struct observation *o, bool acke
 {
 	int64_t born_ns;
 
+	a->copies += bit(a->copied, chunk);
+	a->strays += !bit(a->copied, chunk);
 	if (bit(a->copied, chunk))
 		settle_copied(a, chunk, o->t_ns, acked);
 	else
@@ -307,6 +310,12 @@ arrival_first(const struct arrival *a, uint64_t *chunk, bool *dated)
 		found = true;
 	}
 	return found;
+}
+
+bool
+arrival_sees_copies(const struct arrival *a)
+{
+	return a->copies > SEEN_COPIES * a->strays;
 }
 
 void

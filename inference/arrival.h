@@ -37,6 +37,7 @@ struct arrival_slot {
 
 struct arrival {
 	int64_t base_ns;
+	uint32_t copies, strays; /* chunks held whose copy was seen; not seen */
 	uint64_t next;         /* oldest chunk not yet taken */
 	uint64_t newest;       /* newest held */
 	bool any;              /* next and newest are valid */
@@ -77,6 +78,9 @@ bool arrival_first(const struct arrival *a, uint64_t *chunk, bool *dated);
 
 bool arrival_has(const struct arrival *a, uint64_t chunk);
 struct moment arrival_when(const struct arrival *a, uint64_t chunk); /* of a held one */
+
+/* Are copies seen of nearly all that comes? Then what no copy was seen of is missing. */
+bool arrival_sees_copies(const struct arrival *a);
 
 /* Takes chunk next: moves on by one. */
 void arrival_take(struct arrival *a);

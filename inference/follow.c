@@ -17,6 +17,8 @@ leave_behind(struct session *s, struct channel_view *c, uint64_t to)
 		int64_t born_ns, at_ns = held ? arrival_when(a, a->next).best : INT64_MAX;
 
 		s->passed++;
+		if (!held && !arrival_sees_copies(a))
+			continue; /* it may have come and gone between two maps */
 		s->missed += !held;
 		if (!held)
 			position_missed(&s->position, a->next);
@@ -90,6 +92,16 @@ note_played(struct session *s, const struct channel_view *c, int64_t t_ns)
 	s->out->put(s->out, &r);
 }
 
+/* When play began that was first seen under way: nobody saw with which chunk. */
+static void
+unsure(struct session *s, const struct viewer_rules *r)
+{
+	int64_t usual_ns = s->first_ns + r->start * r->chunk_ns;
+
+	viewer_unsure(&s->viewer, s->first_ns, usual_ns < s->begun_ns ? usual_ns : s->begun_ns,
+	              s->begun_ns);
+}
+
 /* Surely: what lies before a map's offset is only presumed to have come. */
 static bool
 came_before(const struct arrival *a, uint64_t chunk, int64_t t_ns)
@@ -105,7 +117,7 @@ watch_move(struct session *s, const struct channel_view *c, const struct observa
 	const struct viewer_rules *r = &c->rules;
 	struct position *p = &s->position;
 	struct viewer *v = &s->viewer;
-	int64_t moved_ns, started_ns = INT64_MAX, wait_ns = r->start * r->chunk_ns;
+	int64_t moved_ns, started_ns = INT64_MAX;
 
 	if (p->mode != POSITION_UNKNOWN || o->offset <= p->first ||
 	    (p->first >= s->arrival.next && !came_before(&s->arrival, p->first, o->t_ns)))
@@ -119,8 +131,7 @@ watch_move(struct session *s, const struct channel_view *c, const struct observa
 		return;
 	viewer_restart(v, r, p->first, o->offset, o->t_ns);
 	if (!p->first_seen && moved_ns < s->begun_ns)
-		viewer_unsure(v, s->first_ns, s->first_ns + wait_ns < s->begun_ns ?
-		              s->first_ns + wait_ns : s->begun_ns, s->begun_ns);
+		unsure(s, r);
 }
 
 /* What this map tells of the position. */
@@ -174,6 +185,10 @@ begin(struct session *s, struct channel_view *c, const struct observation *o)
 	arrival_begin(&s->arrival, first > TRAIL_CHUNKS ? first - TRAIL_CHUNKS : 0);
 	s->begun = true;
 	s->begun_ns = o->t_ns;
+	if (o->flags & OBS_HAS_PLAY && !s->left_censored && !p->first_seen) {
+		viewer_restart(&s->viewer, &c->rules, o->u.map.play, o->u.map.play, o->t_ns);
+		unsure(s, &c->rules);
+	}
 	return true;
 }
 
@@ -182,8 +197,8 @@ follow_map(struct session *s, struct channel_view *c, const struct observation *
            const struct player_listener *to)
 {
 	struct viewer *v = &s->viewer;
-	enum viewer_trust trust;
-	uint64_t pos, newest;
+	struct viewer_sign m = { .t_ns = o->t_ns, .hidden = o->offset };
+	uint64_t newest;
 
 	if (o->kind != OBS_BUFFER_MAP)
 		return;
@@ -195,8 +210,8 @@ follow_map(struct session *s, struct channel_view *c, const struct observation *
 		return;
 	if (!(o->flags & OBS_HAS_PLAY) && !s->explicit && !s->left_censored)
 		watch_move(s, c, o);
-	trust = told(s, o, &pos);
-	viewer_map(v, &c->rules, &s->arrival, o->t_ns, trust, pos, to);
+	m.trust = told(s, o, &m.pos);
+	viewer_map(v, &c->rules, &s->arrival, &m, to);
 	note_played(s, c, o->t_ns);
 	if (v->state != VIEWER_FILL && v->pos > TRAIL_CHUNKS)
 		leave_behind(s, c, v->pos - TRAIL_CHUNKS);

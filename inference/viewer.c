@@ -26,6 +26,7 @@ struct proposal {
 
 /* What a proposal supposes of the rules and of arrival times. */
 struct guess {
+	bool hopes;       /* a chunk came as early as it can have, seen or not */
 	int64_t slack_ns; /* so late after its deadline a chunk is in time */
 	bool skips;
 	bool hurries;     /* goes on after a stall with a single chunk */
@@ -171,22 +172,28 @@ wait_for(struct proposal *p, const struct viewer_rules *r, const struct arrival 
 }
 
 static bool
-in_time(const struct arrival *a, uint64_t chunk, int64_t due_ns, int64_t slack_ns)
+in_time(const struct arrival *a, uint64_t chunk, int64_t due_ns, const struct guess *g,
+        uint64_t hidden)
 {
-	return arrival_has(a, chunk) && arrival_when(a, chunk).best <= due_ns + slack_ns;
+	struct moment when;
+
+	if (!arrival_has(a, chunk))
+		return g->hopes && chunk < hidden;
+	when = arrival_when(a, chunk);
+	return (g->hopes ? when.lo : when.best) <= due_ns + g->slack_ns;
 }
 
 /* pos is over and the next chunk is not there: a small hole is skipped, if as much as
  * resumption wants is there behind it. */
 static void
 miss(struct proposal *p, const struct viewer_rules *r, const struct arrival *a,
-     const struct guess *g, int64_t over_ns)
+     const struct guess *g, uint64_t hidden, int64_t over_ns)
 {
 	struct viewer *v = &p->v;
 	struct moment at = { over_ns - v->early_ns, over_ns, over_ns + v->late_ns }, run;
 	uint64_t next = v->pos + 2;
 
-	while (g->skips && next - v->pos - 1 <= r->skip && !in_time(a, next, over_ns, 0))
+	while (g->skips && next - v->pos - 1 <= r->skip && !in_time(a, next, over_ns, g, hidden))
 		next++;
 	if (g->skips && next - v->pos - 1 <= r->skip && run_at(a, next, r->resume, &run) &&
 	    run.best <= over_ns) {
@@ -204,7 +211,7 @@ miss(struct proposal *p, const struct viewer_rules *r, const struct arrival *a,
 
 static void
 propose(struct proposal *p, const struct viewer *v, const struct viewer_rules *r,
-        const struct arrival *a, const struct guess *g, int64_t until)
+        const struct arrival *a, const struct guess *g, uint64_t hidden, int64_t until)
 {
 	p->v = *v;
 	p->n = 0;
@@ -221,11 +228,11 @@ propose(struct proposal *p, const struct viewer *v, const struct viewer_rules *r
 				return;
 		} else if (over_ns > until) {
 			return;
-		} else if (in_time(a, w->pos + 1, over_ns, g->slack_ns)) {
+		} else if (in_time(a, w->pos + 1, over_ns, g, hidden)) {
 			w->pos++;
 			w->from_ns = over_ns;
 		} else {
-			miss(p, r, a, g, over_ns);
+			miss(p, r, a, g, hidden, over_ns);
 		}
 	}
 }
@@ -528,23 +535,26 @@ explain(struct viewer *v, const struct viewer_rules *r, const struct arrival *a,
 /* --- maps -------------------------------------------------------------------------------------- */
 
 static const struct guess guesses[] = {
-	{ 20 * MS_NS, true, false }, { 20 * MS_NS, true, true },   { 60 * MS_NS, true, false },
-	{ -20 * MS_NS, true, false }, { 20 * MS_NS, false, false }, { 20 * MS_NS, false, true },
+	{ true, 20 * MS_NS, true, false }, { false, 20 * MS_NS, true, false },
+	{ false, 20 * MS_NS, true, true }, { false, 60 * MS_NS, true, false },
+	{ false, -20 * MS_NS, true, false }, { false, 20 * MS_NS, false, false },
+	{ false, 20 * MS_NS, false, true },
 };
 
 /* The proposal that is nearest to what the map tells; false: none agrees. */
 static bool
 best_proposal(struct proposal *best, const struct viewer *v, const struct viewer_rules *r,
-              const struct arrival *a, int64_t t_ns, enum viewer_trust trust, uint64_t pos)
+              const struct arrival *a, const struct viewer_sign *m)
 {
+	uint64_t hidden = arrival_sees_copies(a) ? 0 : m->hidden;
 	int64_t least_ns = INT64_MAX;
 	struct proposal p;
 
 	for (unsigned i = 0; least_ns > 0 && i < sizeof guesses / sizeof *guesses; i++) {
 		int64_t off_ns;
 
-		propose(&p, v, r, a, &guesses[i], t_ns);
-		off_ns = trust == VIEWER_UNTOLD ? 0 : distance(&p.v, r, t_ns, pos);
+		propose(&p, v, r, a, &guesses[i], hidden, m->t_ns);
+		off_ns = m->trust == VIEWER_UNTOLD ? 0 : distance(&p.v, r, m->t_ns, m->pos);
 		if (p.too_many || off_ns >= least_ns)
 			continue;
 		least_ns = off_ns;
@@ -554,19 +564,19 @@ best_proposal(struct proposal *best, const struct viewer *v, const struct viewer
 }
 
 void
-viewer_map(struct viewer *v, const struct viewer_rules *r, const struct arrival *a, int64_t t_ns,
-           enum viewer_trust trust, uint64_t pos, const struct player_listener *to)
+viewer_map(struct viewer *v, const struct viewer_rules *r, const struct arrival *a,
+           const struct viewer_sign *m, const struct player_listener *to)
 {
 	struct proposal p;
 
-	if (best_proposal(&p, v, r, a, t_ns, trust, pos)) {
+	if (best_proposal(&p, v, r, a, m)) {
 		accept(v, r, &p, to);
-		if (trust != VIEWER_UNTOLD)
-			settle(v, r, t_ns, pos, to);
-	} else if (trust != VIEWER_UNTOLD) {
-		explain(v, r, a, t_ns, pos, to);
+		if (m->trust != VIEWER_UNTOLD)
+			settle(v, r, m->t_ns, m->pos, to);
+	} else if (m->trust != VIEWER_UNTOLD) {
+		explain(v, r, a, m->t_ns, m->pos, to);
 	}
-	v->seen_ns = t_ns;
+	v->seen_ns = m->t_ns;
 }
 
 void
@@ -604,7 +614,7 @@ viewer_reboot(struct viewer *v, const struct viewer_rules *r, const struct arriv
 	struct proposal p;
 
 	if (v->state == VIEWER_PLAY) {
-		propose(&p, v, r, a, &guesses[0], at_ns);
+		propose(&p, v, r, a, &guesses[1], 0, at_ns);
 		if (!p.too_many)
 			accept(v, r, &p, to);
 	}

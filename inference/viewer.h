@@ -67,10 +67,17 @@ void viewer_found(struct viewer *v, const struct viewer_rules *r, uint64_t pos, 
 /* How much a map's position is worth. */
 enum viewer_trust { VIEWER_UNTOLD, VIEWER_TOLD };
 
-/* The peer's map of t_ns went into arrival; pos is the position that it tells. */
+/* What a map tells besides its chunks. */
+struct viewer_sign {
+	int64_t t_ns;
+	enum viewer_trust trust;
+	uint64_t pos;    /* TOLD: the position */
+	uint64_t hidden; /* chunks below it may have come unseen */
+};
+
+/* The peer's map went into arrival. */
 void viewer_map(struct viewer *v, const struct viewer_rules *r, const struct arrival *a,
-                int64_t t_ns, enum viewer_trust trust, uint64_t pos,
-                const struct player_listener *to);
+                const struct viewer_sign *m, const struct player_listener *to);
 
 /* Does its state agree with a map of t_ns that tells pos? */
 bool viewer_fits(const struct viewer *v, const struct viewer_rules *r, int64_t t_ns,

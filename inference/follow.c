@@ -3,6 +3,7 @@
 
 #define MS_NS 1000000
 #define CENSORED_NS (1500 * (int64_t)MS_NS) /* a first map with more: it was here before */
+#define BLIND_MAPS 4u
 #define SURE_NS (300 * (int64_t)MS_NS)
 #define TRAIL_CHUNKS 2u /* a map may tell a position that just passed */
 
@@ -96,7 +97,7 @@ note_played(struct session *s, const struct channel_view *c, int64_t t_ns)
 static void
 unsure(struct session *s, const struct viewer_rules *r)
 {
-	int64_t usual_ns = s->first_ns + r->start * r->chunk_ns;
+	int64_t usual_ns = s->first_ns + viewer_usual_ns(r);
 
 	viewer_unsure(&s->viewer, s->first_ns, usual_ns < s->begun_ns ? usual_ns : s->begun_ns,
 	              s->begun_ns);
@@ -155,6 +156,19 @@ told(struct session *s, const struct observation *o, uint64_t *pos)
 	                                                                  : VIEWER_UNTOLD;
 }
 
+/* Neither requests nor copies were seen and the offset means nobody knows what: whoever
+ * plays already began with a chunk that no map showed. A few maps more will tell. */
+static bool
+blind(struct session *s, const struct observation *o)
+{
+	const struct position *p = &s->position;
+
+	return p->mode == POSITION_UNKNOWN && !p->first_seen && !s->explicit &&
+	       !(o->flags & OBS_HAS_PLAY) && !s->left_censored &&
+	       !arrival_sees_copies(&s->arrival) && s->blind_maps < BLIND_MAPS &&
+	       (s->blind_maps++ == 0 || o->offset > p->first);
+}
+
 /* Where media begins: at what was asked for first, else at the lowest chunk held. Who
  * was here before has no beginning: it is taken up where it plays. */
 static bool
@@ -210,6 +224,8 @@ follow_map(struct session *s, struct channel_view *c, const struct observation *
 		return;
 	if (!(o->flags & OBS_HAS_PLAY) && !s->explicit && !s->left_censored)
 		watch_move(s, c, o);
+	if (blind(s, o))
+		return;
 	m.trust = told(s, o, &m.pos);
 	viewer_map(v, &c->rules, &s->arrival, &m, to);
 	note_played(s, c, o->t_ns);

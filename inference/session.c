@@ -27,6 +27,7 @@ session_open(struct session *s, const struct endpoint *peer, int64_t t_ns, uint3
 	s->stall_time = estimate_at(0);
 	arrival_init(&s->arrival, t_ns);
 	player_init(&s->player);
+	viewer_fill(&s->viewer, 0, t_ns);
 }
 
 int64_t

@@ -43,6 +43,7 @@ struct session {
 	uint8_t protocol;
 	uint8_t end;            /* enum result_end */
 	uint32_t run, maps;
+	uint32_t blind_maps;    /* seen before anything told where it plays */
 	uint32_t first_shown;   /* chunks in its first map that has any */
 	uint64_t channel;       /* key; 0 not known yet */
 	uint64_t peer_id;

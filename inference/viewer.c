@@ -3,34 +3,13 @@
 
 #include <string.h>
 
+#include "inference/proposal.h"
+
 #define MS_NS 1000000
 #define JITTER_NS (60 * MS_NS) /* network, both ways; a map's position may be so old */
+#define JOIN_NS (200 * MS_NS)  /* to meet its first partners */
 #define SETTLED_MAPS 4
-#define STEPS 8                /* events between two maps that a proposal may have */
 #define STALL_LEAST_NS (250 * MS_NS) /* shorter ones are not told: jitter looks like that */
-
-enum step_kind { STEP_START, STEP_STALL, STEP_RESUME, STEP_SKIP };
-
-struct step {
-	enum step_kind kind;
-	int64_t at_ns, lo_ns, hi_ns;
-	uint64_t chunks;
-};
-
-struct proposal {
-	struct viewer v;
-	struct step step[STEPS];
-	uint32_t n;
-	bool too_many;
-};
-
-/* What a proposal supposes of the rules and of arrival times. */
-struct guess {
-	bool hopes;       /* a chunk came as early as it can have, seen or not */
-	int64_t slack_ns; /* so late after its deadline a chunk is in time */
-	bool skips;
-	bool hurries;     /* goes on after a stall with a single chunk */
-};
 
 static int64_t
 max64(int64_t a, int64_t b)
@@ -81,160 +60,10 @@ viewer_run(const struct viewer *v, const struct arrival *a)
 	return n;
 }
 
-/* --- a proposal: the rules over the arrival times ------------------------------------------ */
-
-/* When n chunks from pos on were all there; false if one is not. */
-static bool
-run_at(const struct arrival *a, uint64_t pos, uint32_t n, struct moment *at)
+int64_t
+viewer_usual_ns(const struct viewer_rules *r)
 {
-	*at = (struct moment){ INT64_MIN, INT64_MIN, INT64_MIN };
-	for (uint32_t i = 0; i < n; i++) {
-		struct moment when;
-
-		if (!arrival_has(a, pos + i))
-			return false;
-		when = arrival_when(a, pos + i);
-		at->lo = max64(at->lo, when.lo);
-		at->best = max64(at->best, when.best);
-		at->hi = max64(at->hi, when.hi);
-	}
-	return true;
-}
-
-static void
-step(struct proposal *p, enum step_kind kind, struct moment at, uint64_t chunks)
-{
-	if (p->n == STEPS) {
-		p->too_many = true;
-		return;
-	}
-	p->step[p->n++] = (struct step){ kind, at.best, at.lo, at.hi, chunks };
-}
-
-static void
-show(struct viewer *v, int64_t from_ns)
-{
-	v->state = VIEWER_PLAY;
-	v->from_ns = from_ns;
-}
-
-/* The first place at or past pos with n chunks in a row at the earliest moment not
- * before least. */
-static bool
-next_run(const struct arrival *a, uint64_t pos, uint32_t n, int64_t least_ns, uint64_t *at,
-         struct moment *when)
-{
-	bool found = false;
-
-	for (uint64_t c = pos; a->any && c <= a->newest; c++) {
-		struct moment run;
-
-		if (!arrival_has(a, c) || !run_at(a, c, n, &run))
-			continue;
-		run.best = max64(run.best, least_ns);
-		run.lo = max64(run.lo, least_ns);
-		run.hi = max64(run.hi, least_ns);
-		if (found && run.best >= when->best)
-			continue;
-		*at = c;
-		*when = run;
-		found = true;
-	}
-	return found;
-}
-
-/* Waiting for n chunks in a row: true if they came by until, maybe past a hole. */
-static bool
-wait_for(struct proposal *p, const struct viewer_rules *r, const struct arrival *a, uint32_t n,
-         int64_t until, enum step_kind kind)
-{
-	struct viewer *v = &p->v;
-	uint64_t at = v->pos;
-	struct moment when;
-
-	if (!run_at(a, v->pos, n, &when) &&
-	    (until < v->since_ns + r->give_up_ns ||
-	     !next_run(a, v->pos, n, v->since_ns + r->give_up_ns, &at, &when)))
-		return false;
-	if (kind == STEP_START && when.hi - when.lo > n * r->chunk_ns)
-		when.best = max64(when.lo, min64(when.hi, v->since_ns + n * r->chunk_ns));
-	when.best = max64(when.best, v->since_ns);
-	if (when.best > until)
-		return false;
-	if (at > v->pos && kind == STEP_RESUME)
-		step(p, STEP_SKIP, when, at - v->pos);
-	v->pos = at;
-	if (kind == STEP_START)
-		v->start = at;
-	show(v, when.best);
-	step(p, kind, when, 0);
-	return true;
-}
-
-static bool
-in_time(const struct arrival *a, uint64_t chunk, int64_t due_ns, const struct guess *g,
-        uint64_t hidden)
-{
-	struct moment when;
-
-	if (!arrival_has(a, chunk))
-		return g->hopes && chunk < hidden;
-	when = arrival_when(a, chunk);
-	return (g->hopes ? when.lo : when.best) <= due_ns + g->slack_ns;
-}
-
-/* pos is over and the next chunk is not there: a small hole is skipped, if as much as
- * resumption wants is there behind it. */
-static void
-miss(struct proposal *p, const struct viewer_rules *r, const struct arrival *a,
-     const struct guess *g, uint64_t hidden, int64_t over_ns)
-{
-	struct viewer *v = &p->v;
-	struct moment at = { over_ns - v->early_ns, over_ns, over_ns + v->late_ns }, run;
-	uint64_t next = v->pos + 2;
-
-	while (g->skips && next - v->pos - 1 <= r->skip && !in_time(a, next, over_ns, g, hidden))
-		next++;
-	if (g->skips && next - v->pos - 1 <= r->skip && run_at(a, next, r->resume, &run) &&
-	    run.best <= over_ns) {
-		step(p, STEP_SKIP, at, next - v->pos - 1);
-		v->pos = next;
-		show(v, over_ns);
-		return;
-	}
-	v->pos++;
-	v->state = VIEWER_STALL;
-	v->waited = v->pos;
-	v->since_ns = over_ns;
-	step(p, STEP_STALL, at, 0);
-}
-
-static void
-propose(struct proposal *p, const struct viewer *v, const struct viewer_rules *r,
-        const struct arrival *a, const struct guess *g, uint64_t hidden, int64_t until)
-{
-	p->v = *v;
-	p->n = 0;
-	p->too_many = false;
-	while (!p->too_many) {
-		struct viewer *w = &p->v;
-		int64_t over_ns = w->from_ns + r->chunk_ns;
-
-		if (w->state == VIEWER_FILL) {
-			if (!wait_for(p, r, a, r->start, until, STEP_START))
-				return;
-		} else if (w->state == VIEWER_STALL) {
-			if (!wait_for(p, r, a, g->hurries ? 1 : r->resume, until, STEP_RESUME))
-				return;
-		} else if (over_ns > until) {
-			return;
-		} else if (in_time(a, w->pos + 1, over_ns, g, hidden)) {
-			w->pos++;
-			w->from_ns = over_ns;
-		} else {
-			miss(p, r, a, g, hidden, over_ns);
-		}
-	}
+	return r->start * r->chunk_ns / 2 + JOIN_NS;
 }
 
 /* --- telling ---------------------------------------------------------------------------- */
@@ -261,7 +90,9 @@ flush(struct viewer *v, const struct player_listener *to)
 
 	if (!v->pending)
 		return;
-	v->pending = false;
+	v->pending = v->unsure = false;
+	v->least_ns = INT64_MIN;
+	v->most_ns = INT64_MAX;
 	if (!v->pending_stall) {
 		v->playing = at;
 		to->event(to->ctx, PLAYER_STARTED, &at, &none, 0);
@@ -293,9 +124,17 @@ line_begins(struct viewer *v, bool stall, int64_t at_ns, int64_t early_ns, int64
 	v->most_ns = INT64_MAX;
 }
 
+/* Only the maps bound it: it lies anywhere between the last two. */
 static void
-accept(struct viewer *v, const struct viewer_rules *r, const struct proposal *p,
-       const struct player_listener *to)
+widen(struct estimate *e, int64_t lo_ns, int64_t hi_ns)
+{
+	e->lo_ns = min64(e->lo_ns, lo_ns);
+	e->hi_ns = max64(e->hi_ns, hi_ns);
+}
+
+static void
+accept(struct viewer *v, const struct viewer_rules *r, const struct proposal *p, int64_t t_ns,
+       bool loose, const struct player_listener *to)
 {
 	struct estimate none = ESTIMATE_UNKNOWN, at;
 
@@ -313,6 +152,8 @@ accept(struct viewer *v, const struct viewer_rules *r, const struct proposal *p,
 		case STEP_STALL:
 			flush(v, to);
 			v->onset = around(v, s->at_ns);
+			if (loose)
+				widen(&v->onset, v->seen_ns, t_ns);
 			v->state = VIEWER_STALL;
 			break;
 		case STEP_SKIP:
@@ -477,6 +318,8 @@ fell_behind(struct viewer *v, const struct viewer_rules *r, const struct arrival
 
 	flush(v, to);
 	v->onset = around(v, due_ns);
+	if (!arrival_sees_copies(a))
+		widen(&v->onset, v->seen_ns, t_ns);
 	v->waited = at;
 	if (at == pos && (!arrival_has(a, pos) || pos == v->pos)) {
 		v->state = VIEWER_STALL;
@@ -532,7 +375,7 @@ explain(struct viewer *v, const struct viewer_rules *r, const struct arrival *a,
 	}
 }
 
-/* --- maps -------------------------------------------------------------------------------------- */
+/* --- maps -------------------------------------------------------------------------------- */
 
 static const struct guess guesses[] = {
 	{ true, 20 * MS_NS, true, false }, { false, 20 * MS_NS, true, false },
@@ -540,6 +383,21 @@ static const struct guess guesses[] = {
 	{ false, -20 * MS_NS, true, false }, { false, 20 * MS_NS, false, false },
 	{ false, 20 * MS_NS, false, true },
 };
+
+/* Nothing happened: the position lies where the line has come to. */
+static bool
+on_line(struct proposal *p, const struct viewer *v, const struct viewer_rules *r,
+        const struct viewer_sign *m)
+{
+	p->v = *v;
+	p->n = 0;
+	p->too_many = false;
+	if (m->trust == VIEWER_UNTOLD || v->state != VIEWER_PLAY || m->pos < v->pos)
+		return false;
+	p->v.pos = m->pos;
+	p->v.from_ns = viewer_due(v, r, m->pos);
+	return distance(&p->v, r, m->t_ns, m->pos) == 0;
+}
 
 /* The proposal that is nearest to what the map tells; false: none agrees. */
 static bool
@@ -550,10 +408,14 @@ best_proposal(struct proposal *best, const struct viewer *v, const struct viewer
 	int64_t least_ns = INT64_MAX;
 	struct proposal p;
 
+	if (hidden > 0 && on_line(&p, v, r, m)) {
+		*best = p;
+		return true;
+	}
 	for (unsigned i = 0; least_ns > 0 && i < sizeof guesses / sizeof *guesses; i++) {
 		int64_t off_ns;
 
-		propose(&p, v, r, a, &guesses[i], hidden, m->t_ns);
+		proposal_make(&p, v, r, a, &guesses[i], hidden, m->t_ns);
 		off_ns = m->trust == VIEWER_UNTOLD ? 0 : distance(&p.v, r, m->t_ns, m->pos);
 		if (p.too_many || off_ns >= least_ns)
 			continue;
@@ -570,7 +432,7 @@ viewer_map(struct viewer *v, const struct viewer_rules *r, const struct arrival 
 	struct proposal p;
 
 	if (best_proposal(&p, v, r, a, m)) {
-		accept(v, r, &p, to);
+		accept(v, r, &p, m->t_ns, !arrival_sees_copies(a), to);
 		if (m->trust != VIEWER_UNTOLD)
 			settle(v, r, m->t_ns, m->pos, to);
 	} else if (m->trust != VIEWER_UNTOLD) {
@@ -614,9 +476,9 @@ viewer_reboot(struct viewer *v, const struct viewer_rules *r, const struct arriv
 	struct proposal p;
 
 	if (v->state == VIEWER_PLAY) {
-		propose(&p, v, r, a, &guesses[1], 0, at_ns);
+		proposal_make(&p, v, r, a, &guesses[1], 0, at_ns);
 		if (!p.too_many)
-			accept(v, r, &p, to);
+			accept(v, r, &p, at_ns, false, to);
 	}
 	if (v->state == VIEWER_PLAY)
 		v->onset = estimate_of(v->seen_ns, at_ns, at_ns, ESTIMATE_MAP_PERIOD);

@@ -99,6 +99,10 @@ void viewer_refill(struct viewer *v, uint64_t pos, int64_t now_ns);
 /* Seen no more after left_ns: what is open closes. */
 void viewer_end(struct viewer *v, int64_t left_ns, const struct player_listener *to);
 
+/* What a start takes that nobody saw: who joins fills faster than it plays, twice as fast
+ * say, once it has met its first partners. */
+int64_t viewer_usual_ns(const struct viewer_rules *r);
+
 /* When chunk is or was to be played, while playing. */
 int64_t viewer_due(const struct viewer *v, const struct viewer_rules *r, uint64_t chunk);
 

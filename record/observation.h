@@ -73,8 +73,7 @@ enum obs_action {
 	OBS_GOOD, OBS_BAD,                    /* VERIFY */
 	OBS_ADDED, OBS_REMOVED, OBS_DECLINED, /* PARTNER */
 	OBS_REGISTERED, OBS_HANDSHAKE, OBS_BOOTSTRAP, /* JOIN */
-	OBS_GOODBYE, OBS_CLOSED,              /* LEAVE: said so; FIN or close */
-	OBS_REBOOTS,                          /* LEAVE: and will be back at once */
+	OBS_GOODBYE, OBS_CLOSED, OBS_REBOOTS, /* LEAVE: said so; FIN; and will be back */
 	OBS_ACTIONS
 };
 

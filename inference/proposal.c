@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "inference/proposal.h"
+
+static int64_t
+max64(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t
+min64(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* When n chunks from pos on were all there; false if one is not. */
+static bool
+run_at(const struct arrival *a, uint64_t pos, uint32_t n, struct moment *at)
+{
+	*at = (struct moment){ INT64_MIN, INT64_MIN, INT64_MIN };
+	for (uint32_t i = 0; i < n; i++) {
+		struct moment when;
+
+		if (!arrival_has(a, pos + i))
+			return false;
+		when = arrival_when(a, pos + i);
+		at->lo = max64(at->lo, when.lo);
+		at->best = max64(at->best, when.best);
+		at->hi = max64(at->hi, when.hi);
+	}
+	return true;
+}
+
+static void
+step(struct proposal *p, enum step_kind kind, struct moment at, uint64_t chunks)
+{
+	if (p->n == PROPOSAL_STEPS) {
+		p->too_many = true;
+		return;
+	}
+	p->step[p->n++] = (struct step){ kind, at.best, at.lo, at.hi, chunks };
+}
+
+static void
+show(struct viewer *v, int64_t from_ns)
+{
+	v->state = VIEWER_PLAY;
+	v->from_ns = from_ns;
+}
+
+/* The first place at or past pos with n chunks in a row at the earliest moment not
+ * before least. */
+static bool
+next_run(const struct arrival *a, uint64_t pos, uint32_t n, int64_t least_ns, uint64_t *at,
+         struct moment *when)
+{
+	bool found = false;
+
+	for (uint64_t c = pos; a->any && c <= a->newest; c++) {
+		struct moment run;
+
+		if (!arrival_has(a, c) || !run_at(a, c, n, &run))
+			continue;
+		run.best = max64(run.best, least_ns);
+		run.lo = max64(run.lo, least_ns);
+		run.hi = max64(run.hi, least_ns);
+		if (found && run.best >= when->best)
+			continue;
+		*at = c;
+		*when = run;
+		found = true;
+	}
+	return found;
+}
+
+/* Waiting for n chunks in a row: true if they came by until, maybe past a hole. */
+static bool
+wait_for(struct proposal *p, const struct viewer_rules *r, const struct arrival *a, uint32_t n,
+         int64_t until, enum step_kind kind)
+{
+	struct viewer *v = &p->v;
+	uint64_t at = v->pos;
+	struct moment when;
+
+	if (!run_at(a, v->pos, n, &when) &&
+	    (until < v->since_ns + r->give_up_ns ||
+	     !next_run(a, v->pos, n, v->since_ns + r->give_up_ns, &at, &when)))
+		return false;
+	if (kind == STEP_START && when.hi - when.lo > n * r->chunk_ns)
+		when.best = max64(when.lo, min64(when.hi, v->since_ns + viewer_usual_ns(r)));
+	when.best = max64(when.best, v->since_ns);
+	if (when.best > until)
+		return false;
+	if (at > v->pos && kind == STEP_RESUME)
+		step(p, STEP_SKIP, when, at - v->pos);
+	v->pos = at;
+	if (kind == STEP_START)
+		v->start = at;
+	show(v, when.best);
+	step(p, kind, when, 0);
+	return true;
+}
+
+static bool
+in_time(const struct arrival *a, uint64_t chunk, int64_t due_ns, const struct guess *g,
+        uint64_t hidden)
+{
+	struct moment when;
+
+	if (!arrival_has(a, chunk))
+		return g->hopes && chunk < hidden;
+	when = arrival_when(a, chunk);
+	return (g->hopes ? when.lo : when.best) <= due_ns + g->slack_ns;
+}
+
+/* pos is over and the next chunk is not there: a small hole is skipped, if as much as
+ * resumption wants is there behind it. */
+static void
+miss(struct proposal *p, const struct viewer_rules *r, const struct arrival *a,
+     const struct guess *g, uint64_t hidden, int64_t over_ns)
+{
+	struct viewer *v = &p->v;
+	struct moment at = { over_ns - v->early_ns, over_ns, over_ns + v->late_ns }, run;
+	uint64_t next = v->pos + 2;
+
+	while (g->skips && next - v->pos - 1 <= r->skip && !in_time(a, next, over_ns, g, hidden))
+		next++;
+	if (g->skips && next - v->pos - 1 <= r->skip && run_at(a, next, r->resume, &run) &&
+	    run.best <= over_ns) {
+		step(p, STEP_SKIP, at, next - v->pos - 1);
+		v->pos = next;
+		show(v, over_ns);
+		return;
+	}
+	v->pos++;
+	v->state = VIEWER_STALL;
+	v->waited = v->pos;
+	v->since_ns = over_ns;
+	step(p, STEP_STALL, at, 0);
+}
+
+void
+proposal_make(struct proposal *p, const struct viewer *v, const struct viewer_rules *r,
+              const struct arrival *a, const struct guess *g, uint64_t hidden, int64_t until)
+{
+	p->v = *v;
+	p->n = 0;
+	p->too_many = false;
+	while (!p->too_many) {
+		struct viewer *w = &p->v;
+		int64_t over_ns = w->from_ns + r->chunk_ns;
+
+		if (w->state == VIEWER_FILL) {
+			if (!wait_for(p, r, a, r->start, until, STEP_START))
+				return;
+		} else if (w->state == VIEWER_STALL) {
+			if (!wait_for(p, r, a, g->hurries ? 1 : r->resume, until, STEP_RESUME))
+				return;
+		} else if (over_ns > until) {
+			return;
+		} else if (in_time(a, w->pos + 1, over_ns, g, hidden)) {
+			w->pos++;
+			w->from_ns = over_ns;
+		} else {
+			miss(p, r, a, g, hidden, over_ns);
+		}
+	}
+}

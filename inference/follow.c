@@ -120,7 +120,8 @@ watch_move(struct session *s, const struct channel_view *c, const struct observa
 	struct viewer *v = &s->viewer;
 	int64_t moved_ns, started_ns = INT64_MAX;
 
-	if (p->mode != POSITION_UNKNOWN || o->offset <= p->first ||
+	if (p->mode != POSITION_UNKNOWN ||
+	    !position_runs(p, o->offset, o->t_ns, r->chunk_ns) ||
 	    (p->first >= s->arrival.next && !came_before(&s->arrival, p->first, o->t_ns)))
 		return;
 	moved_ns = o->t_ns - (int64_t)(o->offset - p->first) * r->chunk_ns - r->chunk_ns / 2;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inference/position.h"
 
+#define FAR_CHUNKS 100000u
+#define JITTER_NS 100000000
 #define KEPT_NS INT64_C(5000000000) /* who keeps what was played keeps more than that */
 
 void
@@ -33,6 +35,20 @@ position_after_hole(const struct position *p, uint64_t offset)
 		if (p->hole[(p->holes - i) % POSITION_HOLES].last + 1 == offset)
 			return true;
 	return false;
+}
+
+bool
+position_runs(struct position *p, uint64_t offset, int64_t t_ns, int64_t chunk_ns)
+{
+	int64_t off_ns = INT64_MAX;
+
+	if (p->moved != 0 && offset > p->moved && offset - p->moved < FAR_CHUNKS)
+		off_ns = t_ns - p->moved_ns - (int64_t)(offset - p->moved) * chunk_ns;
+	if (p->moved == offset)
+		return false;
+	p->moved = offset > p->first ? offset : 0;
+	p->moved_ns = t_ns;
+	return off_ns > -chunk_ns - JITTER_NS && off_ns < chunk_ns + JITTER_NS;
 }
 
 void

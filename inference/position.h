@@ -32,6 +32,8 @@ struct position {
 	enum position_mode mode;
 	uint64_t newest, gap; /* of the last map: newest - offset */
 	bool varies;          /* that gap is not always the same */
+	uint64_t moved;       /* offset of the last map that had left the first chunk; 0 none */
+	int64_t moved_ns;
 	uint64_t behind;      /* OLDEST: the play position is so many chunks ahead */
 	uint64_t first;       /* FILL: where media begins, once first_known */
 	bool first_known;
@@ -48,9 +50,13 @@ void position_map(struct position *p, uint64_t offset, uint64_t newest);
 void position_missed(struct position *p, uint64_t chunk);
 bool position_after_hole(const struct position *p, uint64_t offset);
 
-/* The offset has left the first chunk: it would have done so at moved_ns, were it the
- * play point, while play began at started_ns by the chunks that came, later stalls
- * added (INT64_MAX: not yet). Settles the mode. */
+/* Has the offset left the first chunk and goes on at the playback rate? Then two maps
+ * say so; one alone may show that the first chunk was lost. */
+bool position_runs(struct position *p, uint64_t offset, int64_t t_ns, int64_t chunk_ns);
+
+/* The offset has left the first chunk, at moved_ns if it is the play point, while play
+ * began at started_ns by the chunks that came, later stalls added (INT64_MAX: not yet).
+ * Settles the mode. */
 void position_moved(struct position *p, int64_t moved_ns, int64_t started_ns, int64_t chunk_ns);
 
 #endif

@@ -13,16 +13,20 @@ min64(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* When n chunks from pos on were all there; false if one is not. */
+/* When n chunks from pos on were all there; false if one is not. One below hidden may
+ * have come at any time. */
 static bool
-run_at(const struct arrival *a, uint64_t pos, uint32_t n, struct moment *at)
+run_at(const struct arrival *a, uint64_t pos, uint32_t n, uint64_t hidden, struct moment *at)
 {
 	*at = (struct moment){ INT64_MIN, INT64_MIN, INT64_MIN };
 	for (uint32_t i = 0; i < n; i++) {
 		struct moment when;
 
-		if (!arrival_has(a, pos + i))
+		if (!arrival_has(a, pos + i)) {
+			if (pos + i < hidden)
+				continue;
 			return false;
+		}
 		when = arrival_when(a, pos + i);
 		at->lo = max64(at->lo, when.lo);
 		at->best = max64(at->best, when.best);
@@ -59,7 +63,7 @@ next_run(const struct arrival *a, uint64_t pos, uint32_t n, int64_t least_ns, ui
 	for (uint64_t c = pos; a->any && c <= a->newest; c++) {
 		struct moment run;
 
-		if (!arrival_has(a, c) || !run_at(a, c, n, &run))
+		if (!arrival_has(a, c) || !run_at(a, c, n, 0, &run))
 			continue;
 		run.best = max64(run.best, least_ns);
 		run.lo = max64(run.lo, least_ns);
@@ -73,27 +77,48 @@ next_run(const struct arrival *a, uint64_t pos, uint32_t n, int64_t least_ns, ui
 	return found;
 }
 
+/* How sure is the moment when at which n chunks from pos on were there? A start that no
+ * arrival dates closely takes what one usually takes; a viewer may go on with less than
+ * the rules want. */
+static void
+blur(const struct viewer *v, const struct viewer_rules *r, const struct arrival *a, int64_t until,
+     enum step_kind kind, struct moment *when)
+{
+	struct moment first;
+
+	if (kind == STEP_RESUME && run_at(a, v->pos, 1, 0, &first))
+		when->lo = min64(when->lo, first.lo);
+	if (when->best == INT64_MIN)
+		*when = (struct moment){ v->since_ns, v->since_ns, until };
+	if (kind == STEP_START && when->hi - when->lo > r->start * r->chunk_ns)
+		when->best = max64(when->lo, min64(when->hi, v->since_ns + viewer_usual_ns(r)));
+	when->lo = max64(when->lo, v->since_ns);
+	when->best = max64(when->best, v->since_ns);
+	when->hi = max64(when->hi, when->best);
+}
+
 /* Waiting for n chunks in a row: true if they came by until, maybe past a hole. */
 static bool
 wait_for(struct proposal *p, const struct viewer_rules *r, const struct arrival *a, uint32_t n,
-         int64_t until, enum step_kind kind)
+         uint64_t hidden, int64_t until, enum step_kind kind)
 {
 	struct viewer *v = &p->v;
-	uint64_t at = v->pos;
+	uint64_t at = v->pos, passed;
 	struct moment when;
 
-	if (!run_at(a, v->pos, n, &when) &&
+	if (!run_at(a, v->pos, n, hidden, &when) &&
 	    (until < v->since_ns + r->give_up_ns ||
 	     !next_run(a, v->pos, n, v->since_ns + r->give_up_ns, &at, &when)))
 		return false;
-	if (kind == STEP_START && when.hi - when.lo > n * r->chunk_ns)
-		when.best = max64(when.lo, min64(when.hi, v->since_ns + viewer_usual_ns(r)));
-	when.best = max64(when.best, v->since_ns);
-	if (when.best > until)
-		return false;
-	if (at > v->pos && kind == STEP_RESUME)
-		step(p, STEP_SKIP, when, at - v->pos);
+	passed = at - v->pos;
 	v->pos = at;
+	blur(v, r, a, until, kind, &when);
+	if (when.best > until) {
+		v->pos = at - passed;
+		return false;
+	}
+	if (passed > 0 && kind == STEP_RESUME)
+		step(p, STEP_SKIP, when, passed);
 	if (kind == STEP_START)
 		v->start = at;
 	show(v, when.best);
@@ -125,7 +150,7 @@ miss(struct proposal *p, const struct viewer_rules *r, const struct arrival *a,
 
 	while (g->skips && next - v->pos - 1 <= r->skip && !in_time(a, next, over_ns, g, hidden))
 		next++;
-	if (g->skips && next - v->pos - 1 <= r->skip && run_at(a, next, r->resume, &run) &&
+	if (g->skips && next - v->pos - 1 <= r->skip && run_at(a, next, r->resume, 0, &run) &&
 	    run.best <= over_ns) {
 		step(p, STEP_SKIP, at, next - v->pos - 1);
 		v->pos = next;
@@ -151,10 +176,12 @@ proposal_make(struct proposal *p, const struct viewer *v, const struct viewer_ru
 		int64_t over_ns = w->from_ns + r->chunk_ns;
 
 		if (w->state == VIEWER_FILL) {
-			if (!wait_for(p, r, a, r->start, until, STEP_START))
+			if (!wait_for(p, r, a, r->start, g->hopes ? hidden : 0, until,
+			              STEP_START))
 				return;
 		} else if (w->state == VIEWER_STALL) {
-			if (!wait_for(p, r, a, g->hurries ? 1 : r->resume, until, STEP_RESUME))
+			if (!wait_for(p, r, a, g->hurries ? 1 : r->resume, 0, until,
+			              STEP_RESUME))
 				return;
 		} else if (over_ns > until) {
 			return;

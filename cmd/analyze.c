@@ -9,6 +9,7 @@
 #include "base/outfile.h"
 #include "cmd/commands.h"
 #include "cmd/input.h"
+#include "cmd/shards.h"
 #include "inference/inference.h"
 #include "report/document.h"
 #include "report/ndjson.h"
@@ -20,7 +21,7 @@ struct analyze {
 	const char *output, *protocol;
 	int format;
 	double channel_rate;
-	int64_t gone_ns, switch_ns, prebuffer_ns, max_peers;
+	int64_t gone_ns, switch_ns, prebuffer_ns, max_peers, threads;
 };
 
 static const char *const formats[] = { "text", "json", "ndjson", NULL };
@@ -55,6 +56,11 @@ const struct option_row analyze_options[] = {
 	  .preset = "16384", .group = "Inference",
 	  .text = "addresses followed at a time; the one silent for longest makes room",
 	  .offset = offsetof(struct analyze, max_peers) },
+	{ .name = "threads", .letter = 'j', .type = OPTION_INT, .arg = "N", .min = 1,
+	  .max = INFERENCE_SHARDS, .preset = "1", .group = "Inference",
+	  .text = "follow the viewers in so many threads besides the one that reads; the "
+	          "results are the same",
+	  .offset = offsetof(struct analyze, threads) },
 	{ .name = NULL },
 };
 
@@ -74,6 +80,7 @@ struct analysis {
 	struct to_inference feed;
 	struct inference_options options;
 	void *memory; /* of the inference */
+	struct shards *shards; /* NULL: all in one thread */
 	struct collect results;
 	struct ndjson events;
 };
@@ -102,6 +109,7 @@ set_options(struct inference_options *o, const struct analyze *opt)
 	o->gone_ns = opt->gone_ns;
 	o->switch_ns = opt->switch_ns;
 	o->max_peers = (uint32_t)opt->max_peers;
+	o->shards = (uint32_t)opt->threads;
 	o->chunk_rate = opt->channel_rate;
 	o->player.prebuffer_ns = opt->prebuffer_ns;
 	o->player.rebuffer_ns = opt->prebuffer_ns;
@@ -124,6 +132,8 @@ start_inference(struct analysis *a)
 		abort();
 	a->feed.sink.put = put;
 	a->feed.inference = inference_init(a->memory, &a->options, out);
+	if (a->opt->threads > 1)
+		a->shards = shards_start(a->feed.inference, a->options.shards, out);
 }
 
 static uint64_t
@@ -252,9 +262,12 @@ run(struct analysis *a)
 		ndjson_start(&a->events, INT64_MIN, (const char *const *)a->paths,
 		             (size_t)a->n_paths);
 	status = input_run(a->in);
+	if (status == 0)
+		inference_end(a->feed.inference);
+	if (a->shards != NULL)
+		shards_finish(a->shards);
 	if (status != 0)
 		return status;
-	inference_end(a->feed.inference);
 	warn_counts(a);
 	if (a->opt->format == FORMAT_NDJSON) {
 		ndjson_end(&a->events);

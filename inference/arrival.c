@@ -74,27 +74,21 @@ slot_of(struct arrival *a, uint64_t chunk)
 }
 
 static bool
-bit(const uint8_t *bits, uint64_t chunk)
+bit(const uint64_t *bits, uint64_t chunk)
 {
-	uint32_t i = chunk % ARRIVAL_CHUNKS;
-
-	return bits[i / 8] >> (i % 8) & 1;
+	return bits[chunk % ARRIVAL_CHUNKS / 64] >> (chunk % 64) & 1;
 }
 
 static void
-set_bit(uint8_t *bits, uint64_t chunk)
+set_bit(uint64_t *bits, uint64_t chunk)
 {
-	uint32_t i = chunk % ARRIVAL_CHUNKS;
-
-	bits[i / 8] |= (uint8_t)(1u << (i % 8));
+	bits[chunk % ARRIVAL_CHUNKS / 64] |= UINT64_C(1) << (chunk % 64);
 }
 
 static void
-clear_bit(uint8_t *bits, uint64_t chunk)
+clear_bit(uint64_t *bits, uint64_t chunk)
 {
-	uint32_t i = chunk % ARRIVAL_CHUNKS;
-
-	bits[i / 8] &= (uint8_t)~(1u << (i % 8));
+	bits[chunk % ARRIVAL_CHUNKS / 64] &= ~(UINT64_C(1) << (chunk % 64));
 }
 
 static bool
@@ -107,6 +101,23 @@ bool
 arrival_has(const struct arrival *a, uint64_t chunk)
 {
 	return a->any && in_window(a, chunk) && bit(a->held, chunk);
+}
+
+uint32_t
+arrival_run(const struct arrival *a, uint64_t chunk)
+{
+	uint32_t n = 0;
+
+	while (a->any && in_window(a, chunk + n)) {
+		uint64_t at = chunk + n, missing = ~a->held[at % ARRIVAL_CHUNKS / 64] >> (at % 64);
+		uint32_t more = missing ? (uint32_t)__builtin_ctzll(missing) : 64;
+
+		n += more < 64 - at % 64 ? more : 64 - (uint32_t)(at % 64);
+		if (more < 64 - at % 64)
+			break;
+	}
+	return a->any && n > a->next + ARRIVAL_CHUNKS - chunk ?
+	       (uint32_t)(a->next + ARRIVAL_CHUNKS - chunk) : n;
 }
 
 /* Before media begins, the window may still move down to an older chunk. */
@@ -202,6 +213,17 @@ settle(struct arrival *a, uint64_t chunk, const struct observation *o, bool acke
 			      o->t_ns, acked);
 }
 
+/* Is a copy on its way, as far as maps tell? */
+static bool
+any_under_way(const struct arrival *a)
+{
+	uint64_t any = 0;
+
+	for (uint32_t i = 0; i < ARRIVAL_CHUNKS / 64; i++)
+		any |= a->copied[i] & ~a->held[i];
+	return any != 0;
+}
+
 /* Does the map show a chunk and lack one that was sent well before it? Then copies
  * get lost on their way to this peer. */
 static void
@@ -210,6 +232,8 @@ watch_loss(struct arrival *a, const struct observation *o)
 	uint64_t from = o->offset > a->next ? o->offset : a->next, first, last;
 	uint32_t shown = 0;
 
+	if (!any_under_way(a))
+		return;
 	for (uint64_t at = from; obs_next_run(o, at, &first, &last); at = last + 1)
 		for (uint64_t c = first; c <= last && in_window(a, c); c++)
 			if (!arrival_has(a, c) && slot_of(a, c)->tick > shown)
@@ -226,6 +250,8 @@ watch_loss(struct arrival *a, const struct observation *o)
 static void
 presume(struct arrival *a, const struct observation *o)
 {
+	if (!any_under_way(a))
+		return;
 	for (uint64_t c = a->next; a->any && c < o->offset && in_window(a, c); c++)
 		if (!arrival_has(a, c) && bit(a->copied, c) &&
 		    from_tick(a, slot_of(a, c)->tick) > a->map_ns - OVERTAKEN_NS)
@@ -257,12 +283,28 @@ one_fresh(const struct arrival *a, const struct observation *o)
 	return fresh == 1;
 }
 
+/* Of the 64 chunks from base on, a multiple of 64, those that the observation shows and
+ * the window lacks. */
+static uint64_t
+gains(const struct arrival *a, const struct observation *o, uint64_t base)
+{
+	uint64_t shown = base >= o->offset ? obs_bits(o, base - o->offset) :
+	                 o->offset - base < 64 ? obs_bits(o, 0) << (o->offset - base) : 0;
+	uint64_t inside = UINT64_MAX;
+
+	if (base < a->next)
+		inside <<= a->next - base;
+	if (base + 64 > a->next + ARRIVAL_CHUNKS)
+		inside &= (UINT64_C(1) << (a->next + ARRIVAL_CHUNKS - base)) - 1;
+	return shown & inside & ~a->held[base % ARRIVAL_CHUNKS / 64];
+}
+
 uint32_t
 arrival_told(struct arrival *a, const struct observation *o, const struct timeline *t,
              int64_t clock_ns)
 {
 	bool whole = o->kind == OBS_BUFFER_MAP, acked;
-	uint64_t first, last;
+	uint64_t last;
 	uint32_t fresh = 0;
 
 	keep_base(a, o->t_ns);
@@ -273,11 +315,10 @@ arrival_told(struct arrival *a, const struct observation *o, const struct timeli
 	if (whole && o->width > 0)
 		presume(a, o);
 	acked = o->flags & OBS_MINUS_ACKED && a->acked_ns > 0 && one_fresh(a, o);
-	for (uint64_t at = a->next; obs_next_run(o, at, &first, &last); at = last + 1)
-		for (uint64_t c = first; c <= last; c++) {
-			if (!in_window(a, c) || arrival_has(a, c))
-				continue;
-			settle(a, c, o, acked, t, clock_ns);
+	for (uint64_t base = a->next / 64 * 64; a->any && base < a->next + ARRIVAL_CHUNKS;
+	     base += 64)
+		for (uint64_t gained = gains(a, o, base); gained != 0; gained &= gained - 1) {
+			settle(a, base + (unsigned)__builtin_ctzll(gained), o, acked, t, clock_ns);
 			fresh++;
 		}
 	if (whole) {

@@ -47,8 +47,8 @@ struct arrival {
 	int64_t acked_ns;      /* last map of the kind that leaves out a chunk */
 	int64_t lossy_until_ns;
 	int64_t late_ns;       /* by so much the peer's own packets are late now */
-	uint8_t held[ARRIVAL_CHUNKS / 8];
-	uint8_t copied[ARRIVAL_CHUNKS / 8]; /* a copy went by */
+	uint64_t held[ARRIVAL_CHUNKS / 64];   /* bit chunk % ARRIVAL_CHUNKS */
+	uint64_t copied[ARRIVAL_CHUNKS / 64]; /* a copy went by */
 	struct arrival_slot slot[ARRIVAL_CHUNKS];
 };
 
@@ -77,6 +77,7 @@ void arrival_begin(struct arrival *a, uint64_t chunk);
 bool arrival_first(const struct arrival *a, uint64_t *chunk, bool *dated);
 
 bool arrival_has(const struct arrival *a, uint64_t chunk);
+uint32_t arrival_run(const struct arrival *a, uint64_t chunk); /* held in a row from it on */
 struct moment arrival_when(const struct arrival *a, uint64_t chunk); /* of a held one */
 
 /* Are copies seen of nearly all that comes? Then what no copy was seen of is missing. */

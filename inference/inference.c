@@ -14,7 +14,8 @@ struct inference {
 	struct obs_sink between; /* first: stage 1 puts here what stage 2 takes */
 	struct inference_options opt;
 	struct channels *channels;
-	struct peers *peers;
+	struct peers *peers[INFERENCE_SHARDS];
+	struct obs_sink *const *spread; /* NULL: the shards are called here */
 	struct inference_counts counts;
 	int64_t newest_ns;
 };
@@ -27,6 +28,7 @@ inference_defaults(struct inference_options *opt)
 	memset(opt, 0, sizeof *opt);
 	opt->max_channels = 64;
 	opt->max_peers = 16384;
+	opt->shards = 1;
 	opt->gone_ns = 10000 * (int64_t)MS_NS;
 	opt->switch_ns = 10000 * (int64_t)MS_NS;
 	opt->player = (struct player_model){
@@ -49,19 +51,67 @@ rounded(size_t n)
 	return (n + 63) / 64 * 64;
 }
 
+static uint32_t
+shards(const struct inference_options *opt)
+{
+	return opt->shards < 1 ? 1 :
+	       opt->shards > INFERENCE_SHARDS ? INFERENCE_SHARDS : opt->shards;
+}
+
 size_t
 inference_size(const struct inference_options *opt)
 {
 	return rounded(sizeof(struct inference)) + rounded(channels_size(opt)) +
-	       peers_size(opt);
+	       shards(opt) * rounded(peers_size(opt));
 }
 
+static void
+to_shard(struct inference *inf, uint32_t shard, const struct observation *o)
+{
+	if (inf->spread != NULL)
+		inf->spread[shard]->put(inf->spread[shard], o);
+	else
+		peers_put(inf->peers[shard], o);
+}
+
+/* What is of a channel or of nobody is for all. A chunk on its way is for the shards of
+ * who sends and who gets it. */
 static void
 to_peers(struct obs_sink *self, const struct observation *o)
 {
 	struct inference *inf = (struct inference *)self;
+	uint32_t of = peers_shard(&inf->opt, &o->peer), other;
 
-	peers_put(inf->peers, o);
+	if (o->kind == OBS_CHANNEL || o->kind == OBS_MARK || endpoint_is_none(&o->peer)) {
+		for (uint32_t i = 0; i < shards(&inf->opt); i++)
+			to_shard(inf, i, o);
+		return;
+	}
+	to_shard(inf, of, o);
+	other = o->kind == OBS_TRANSFER ? peers_shard(&inf->opt, &o->to) : of;
+	if (other != of)
+		to_shard(inf, other, o);
+}
+
+void
+inference_spread(struct inference *inf, struct obs_sink *const to[],
+                 struct result_sink *const out[])
+{
+	inf->spread = to;
+	for (uint32_t i = 0; i < shards(&inf->opt); i++)
+		peers_results(inf->peers[i], out[i]);
+}
+
+void
+inference_shard_put(struct inference *inf, uint32_t shard, const struct observation *o)
+{
+	peers_put(inf->peers[shard], o);
+}
+
+void
+inference_shard_end(struct inference *inf, uint32_t shard)
+{
+	peers_end(inf->peers[shard], inf->newest_ns);
 }
 
 struct inference *
@@ -72,9 +122,12 @@ inference_init(void *mem, const struct inference_options *opt, struct result_sin
 
 	inf->between.put = to_peers;
 	inf->opt = *opt;
+	inf->opt.shards = shards(opt);
 	inf->newest_ns = INT64_MIN;
 	inf->channels = channels_init(at, &inf->opt, &inf->between);
-	inf->peers = peers_init(at + rounded(channels_size(opt)), &inf->opt, out);
+	at += rounded(channels_size(opt));
+	for (uint32_t i = 0; i < shards(opt); i++)
+		inf->peers[i] = peers_init(at + i * rounded(peers_size(opt)), &inf->opt, i, out);
 	return inf;
 }
 
@@ -113,7 +166,8 @@ void
 inference_end(struct inference *inf)
 {
 	channels_end(inf->channels);
-	peers_end(inf->peers);
+	for (uint32_t i = 0; inf->spread == NULL && i < shards(&inf->opt); i++)
+		inference_shard_end(inf, i);
 }
 
 struct inference_counts
@@ -123,6 +177,7 @@ inference_counts(const struct inference *inf)
 
 	c.channels_evicted = channels_evicted(inf->channels);
 	c.unassigned = channels_unassigned(inf->channels);
-	c.peers_evicted = peers_evicted(inf->peers);
+	for (uint32_t i = 0; i < shards(&inf->opt); i++)
+		c.peers_evicted += peers_evicted(inf->peers[i]);
 	return c;
 }

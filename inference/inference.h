@@ -22,10 +22,12 @@
 #include "record/sink.h"
 
 #define INFERENCE_PROTOCOLS 16
+#define INFERENCE_SHARDS 32
 
 struct inference_options {
 	uint32_t max_channels;      /* ceiling; the longest unheard is evicted */
-	uint32_t max_peers;         /* ceiling; likewise */
+	uint32_t max_peers;         /* ceiling; likewise, of all shards together */
+	uint32_t shards;            /* parts of the peer stage, at most INFERENCE_SHARDS */
 	int64_t gone_ns;            /* least silence that ends a session */
 	int64_t switch_ns;          /* longest gap of a switch */
 	double chunk_rate;          /* chunks/s given by the user; 0 = estimate */
@@ -52,6 +54,15 @@ size_t inference_size(const struct inference_options *opt);
 /* Builds it in mem (zeroed, aligned for any type), which must outlive it. */
 struct inference *inference_init(void *mem, const struct inference_options *opt,
                                  struct result_sink *out);
+
+/* For a thread each: what stage 1 puts for shard i goes to to[i] from now on, in order,
+ * and the thread that owns the shard hands it to inference_shard_put; its results go to
+ * out[i]. Once inference_end has returned and all of it was handed on, each owner
+ * calls inference_shard_end. Arrays are borrowed. */
+void inference_spread(struct inference *inf, struct obs_sink *const to[],
+                      struct result_sink *const out[]);
+void inference_shard_put(struct inference *inf, uint32_t shard, const struct observation *o);
+void inference_shard_end(struct inference *inf, uint32_t shard);
 
 void inference_put(struct inference *inf, const struct observation *o);
 

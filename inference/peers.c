@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/map.h"
 #include "inference/session.h"
 
@@ -14,6 +15,7 @@
 #define LOST_FACTOR 3     /* silences longer than that times T_gone end a session, */
 #define LOST_FACTOR_ID 6  /* that if its own id would tell that it is back */
 #define SWEEP_NS S_NS
+#define SHARD_SEED 0x73686172 /* not the maps' own */
 
 struct last_seen {
 	uint64_t channel; /* where the address was last heard in a channel */
@@ -26,7 +28,7 @@ struct peers {
 	struct map *sessions;  /* endpoint -> struct session */
 	struct map *addresses; /* endpoint with port 0 -> struct last_seen */
 	int64_t now_ns, swept_ns;
-	uint32_t views;
+	uint32_t shard, views;
 	struct channel_view view[]; /* opt->max_channels */
 };
 
@@ -38,10 +40,25 @@ peers_head(const struct inference_options *opt)
 	return (n + 15) / 16 * 16;
 }
 
+uint32_t
+peers_shard(const struct inference_options *opt, const struct endpoint *who)
+{
+	if (opt->shards <= 1)
+		return 0;
+	return (uint32_t)(hash_bytes(who->addr, sizeof who->addr, SHARD_SEED) % opt->shards);
+}
+
+/* Addresses that a shard has room for. */
+static uint32_t
+shard_peers(const struct inference_options *opt)
+{
+	return opt->shards <= 1 ? opt->max_peers : opt->max_peers / opt->shards + 1;
+}
+
 static size_t
 sessions_size(const struct inference_options *opt)
 {
-	size_t n = map_size(opt->max_peers, sizeof(struct endpoint), sizeof(struct session));
+	size_t n = map_size(shard_peers(opt), sizeof(struct endpoint), sizeof(struct session));
 
 	return (n + 15) / 16 * 16;
 }
@@ -50,7 +67,7 @@ size_t
 peers_size(const struct inference_options *opt)
 {
 	return peers_head(opt) + sessions_size(opt) +
-	       map_size(opt->max_peers, sizeof(struct endpoint), sizeof(struct last_seen));
+	       map_size(shard_peers(opt), sizeof(struct endpoint), sizeof(struct last_seen));
 }
 
 static struct channel_view *
@@ -88,18 +105,20 @@ on_evict(void *ctx, const void *key, void *value)
 }
 
 struct peers *
-peers_init(void *mem, const struct inference_options *opt, struct result_sink *out)
+peers_init(void *mem, const struct inference_options *opt, uint32_t shard,
+           struct result_sink *out)
 {
 	struct peers *s = mem;
 	uint8_t *at = (uint8_t *)mem + peers_head(opt);
 
 	s->opt = opt;
+	s->shard = shard;
 	s->out = out;
 	s->now_ns = s->swept_ns = INT64_MIN;
-	s->sessions = map_init(at, opt->max_peers, sizeof(struct endpoint),
+	s->sessions = map_init(at, shard_peers(opt), sizeof(struct endpoint),
 	                       sizeof(struct session), 0, on_evict, s);
-	s->addresses = map_init(at + sessions_size(opt), opt->max_peers, sizeof(struct endpoint),
-	                        sizeof(struct last_seen), 0, NULL, NULL);
+	s->addresses = map_init(at + sessions_size(opt), shard_peers(opt),
+	                        sizeof(struct endpoint), sizeof(struct last_seen), 0, NULL, NULL);
 	return s;
 }
 
@@ -165,6 +184,8 @@ put_channel(struct peers *s, const struct channel_view *c, bool final)
 {
 	struct result r = { 0 };
 
+	if (s->shard != 0)
+		return; /* all shards know the same */
 	r.t_ns = c->told_ns;
 	r.channel = c->key;
 	r.kind = RESULT_CHANNEL;
@@ -182,6 +203,7 @@ put_retrieval(struct peers *s, const struct channel_view *c)
 	r.t_ns = c->told_ns;
 	r.channel = c->key;
 	r.kind = RESULT_RETRIEVAL;
+	r.shard = (uint8_t)s->shard;
 	r.protocol = c->protocol;
 	r.final = true;
 	for (unsigned i = 0; i < RESULT_AGES; i++) {
@@ -381,11 +403,17 @@ is_trailing(const struct session *session, const struct observation *o)
 	       o->t_ns - session->from_ns < TRAILING_NS;
 }
 
+static bool
+is_ours(const struct peers *s, const struct endpoint *who)
+{
+	return !endpoint_is_none(who) && peers_shard(s->opt, who) == s->shard;
+}
+
 static void
 on_words(struct peers *s, const struct endpoint *who, const struct observation *o)
 {
 	struct channel_view *c = view_of(s, o->channel);
-	struct session *session = endpoint_is_none(who) ? NULL : session_of(s, who, o);
+	struct session *session = is_ours(s, who) ? session_of(s, who, o) : NULL;
 
 	if (session == NULL || is_trailing(session, o))
 		return;
@@ -423,7 +451,7 @@ on_transfer(struct peers *s, const struct observation *o)
 	struct session *to;
 
 	on_words(s, &o->to, o);
-	to = map_peek(s->sessions, &o->peer); /* unless the sender has taken its place */
+	to = !is_ours(s, &o->peer) ? NULL : map_peek(s->sessions, &o->peer); /* unless the sender has taken its place */
 	if (c != NULL && to != NULL && to->open && (to->channel == 0 || to->channel == o->channel))
 		session_sent(to, c, o);
 }
@@ -443,6 +471,12 @@ sweep(struct peers *s)
 		if (session->open && s->now_ns - session->last_ns > lost_ns(s, session))
 			close_silent(s, session, END_SILENCE);
 	}
+}
+
+void
+peers_results(struct peers *s, struct result_sink *out)
+{
+	s->out = out;
 }
 
 void
@@ -480,10 +514,12 @@ peers_put(struct peers *s, const struct observation *o)
 }
 
 void
-peers_end(struct peers *s)
+peers_end(struct peers *s, int64_t now_ns)
 {
 	struct session *session = map_oldest(s->sessions, NULL);
 
+	if (now_ns > s->now_ns)
+		s->now_ns = now_ns;
 	for (; session != NULL; session = map_newer(s->sessions, session, NULL)) {
 		if (!session->open)
 			continue;

@@ -14,16 +14,22 @@
 
 struct peers;
 
+/* Which of opt->shards shards an address belongs to. */
+uint32_t peers_shard(const struct inference_options *opt, const struct endpoint *who);
+
 size_t peers_size(const struct inference_options *opt);
-struct peers *peers_init(void *mem, const struct inference_options *opt,
+struct peers *peers_init(void *mem, const struct inference_options *opt, uint32_t shard,
                          struct result_sink *out);
+
+/* Results go there from now on. */
+void peers_results(struct peers *s, struct result_sink *out);
 
 /* Takes what stage 1 puts. A LEAVE of nobody: the channel made room for another; at
  * most opt->max_channels are there at a time (asserted). */
 void peers_put(struct peers *s, const struct observation *o);
 
-/* Every open session and every channel is written as final. */
-void peers_end(struct peers *s);
+/* The input ended at now_ns: every open session and every channel is written as final. */
+void peers_end(struct peers *s, int64_t now_ns);
 
 uint64_t peers_evicted(const struct peers *s);
 

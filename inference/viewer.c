@@ -53,11 +53,7 @@ viewer_due(const struct viewer *v, const struct viewer_rules *r, uint64_t chunk)
 uint32_t
 viewer_run(const struct viewer *v, const struct arrival *a)
 {
-	uint32_t n = 0;
-
-	while (n < ARRIVAL_CHUNKS && arrival_has(a, v->pos + n))
-		n++;
-	return n;
+	return arrival_run(a, v->pos);
 }
 
 int64_t

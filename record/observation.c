@@ -41,32 +41,70 @@ obs_held(const struct observation *o)
 	return held;
 }
 
+uint64_t
+obs_bits(const struct observation *o, uint64_t i)
+{
+	uint64_t left = i < o->width ? o->width - i : 0, bits = 0;
+	size_t at = i / 8, n = o->tail_len - (at < o->tail_len ? at : o->tail_len);
+	unsigned shift = i % 8;
+
+	if (left == 0)
+		return 0;
+	if (o->flags & OBS_ALL) {
+		bits = UINT64_MAX;
+	} else if (n >= 9) {
+		for (unsigned k = 8; k > 0; k--)
+			bits = bits << 8 | o->tail[at + k - 1];
+		bits >>= shift;
+		if (shift > 0)
+			bits |= (uint64_t)o->tail[at + 8] << (64 - shift);
+	} else {
+		for (size_t k = n; k > 0; k--)
+			bits = bits << 8 | o->tail[at + k - 1];
+		bits >>= shift;
+	}
+	return left >= 64 ? bits : bits & ((UINT64_C(1) << left) - 1);
+}
+
 bool
 obs_newest(const struct observation *o, uint64_t *chunk)
 {
-	for (uint32_t i = o->width; i > 0; i--)
-		if (obs_has(o, o->offset + i - 1)) {
-			*chunk = o->offset + i - 1;
-			return true;
-		}
+	for (uint64_t i = (o->width + 63) / 64 * 64; i > 0; i -= 64) {
+		uint64_t bits = obs_bits(o, i - 64);
+
+		if (bits == 0)
+			continue;
+		*chunk = o->offset + i - 1 - (unsigned)__builtin_clzll(bits);
+		return true;
+	}
 	return false;
+}
+
+/* Index of the first chunk at or after i that is held, or is not; the width if none. */
+static uint64_t
+next_such(const struct observation *o, uint64_t i, bool held)
+{
+	while (i < o->width) {
+		uint64_t bits = held ? obs_bits(o, i) : ~obs_bits(o, i);
+
+		if (bits != 0) {
+			i += (unsigned)__builtin_ctzll(bits);
+			break;
+		}
+		i += 64;
+	}
+	return i < o->width ? i : o->width;
 }
 
 bool
 obs_next_run(const struct observation *o, uint64_t from, uint64_t *first, uint64_t *last)
 {
-	uint64_t i = from > o->offset ? from - o->offset : 0;
+	uint64_t i = next_such(o, from > o->offset ? from - o->offset : 0, true);
 
-	while (i < o->width && !obs_has(o, o->offset + i))
-		i++;
 	if (i >= o->width)
 		return false;
 	*first = o->offset + i;
-	if (o->flags & OBS_ALL)
-		i = o->width - 1u;
-	while (i + 1 < o->width && obs_has(o, o->offset + i + 1))
-		i++;
-	*last = o->offset + i;
+	*last = o->offset + next_such(o, i, false) - 1;
 	return true;
 }
 

@@ -103,8 +103,7 @@ struct observation {
 	uint64_t offset;   /* first chunk; TRANSFER, MARK, VERIFY: the chunk */
 	uint32_t width;    /* chunks from offset on */
 	struct endpoint peer, to;
-	uint8_t kind;      /* enum obs_kind */
-	uint8_t origin;    /* enum obs_origin */
+	uint8_t kind, origin; /* enum obs_kind, obs_origin */
 	uint8_t protocol;  /* proto_table's id, 0 = none */
 	uint8_t action;    /* enum obs_action */
 	uint16_t flags;    /* enum obs_flag */
@@ -168,6 +167,9 @@ bool obs_has(const struct observation *o, uint64_t chunk);
 
 /* Chunks in the set, 0..width. */
 uint32_t obs_held(const struct observation *o);
+
+/* Chunks offset + i ... offset + i + 63, the first in the lowest bit. */
+uint64_t obs_bits(const struct observation *o, uint64_t i);
 
 /* Newest chunk in the set; false, and *chunk untouched, if empty. */
 bool obs_newest(const struct observation *o, uint64_t *chunk);

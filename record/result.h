@@ -4,7 +4,8 @@
  * A flat value; the same key written again replaces what was said before
  * (estimates are refined while a session lasts), so writing twice changes
  * nothing. Keys: CHANNEL (channel) · SESSION (channel, peer, run) · EVENT
- * (session, event, ordinal) · RETRIEVAL (channel, age bucket).
+ * (session, event, ordinal) · RETRIEVAL (channel, age bucket, shard): the shards'
+ * counts add up.
  * Times are UTC nanoseconds since 1970, durations nanoseconds.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -102,6 +103,7 @@ struct result {
 	uint32_t run;         /* ordinal of the session at this address and channel */
 	uint8_t kind;         /* enum result_kind */
 	uint8_t protocol;
+	uint8_t shard;        /* RETRIEVAL: whose counts these are */
 	bool final;           /* will not be refined any more */
 	union {
 		struct result_channel channel;

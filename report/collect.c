@@ -137,6 +137,16 @@ put_channel(struct collect *c, const struct result *r)
 	channel->c = r->u.channel;
 }
 
+/* Final counts come once from each shard. */
+static void
+add_age(struct result_retrieval *to, const struct result_retrieval *from)
+{
+	to->age_ns = to->eligible ? to->age_ns : from->age_ns;
+	to->bucket = from->bucket;
+	to->held += from->held;
+	to->eligible += from->eligible;
+}
+
 static void
 put(struct result_sink *self, const struct result *r)
 {
@@ -157,7 +167,7 @@ put(struct result_sink *self, const struct result *r)
 	case RESULT_RETRIEVAL:
 		channel = channel_at(c, r);
 		if (channel != NULL && r->u.retrieval.bucket <= RESULT_AGES)
-			channel->ages[r->u.retrieval.bucket] = r->u.retrieval;
+			add_age(&channel->ages[r->u.retrieval.bucket], &r->u.retrieval);
 		break;
 	case RESULT_LAG:
 		put_lag(c, r);
@@ -230,11 +240,8 @@ root_of(const struct collect *c, uint32_t i)
 static void
 add_ages(struct result_retrieval *to, const struct result_retrieval *from)
 {
-	for (int i = 0; i <= RESULT_AGES; i++) {
-		to[i].age_ns = to[i].eligible ? to[i].age_ns : from[i].age_ns;
-		to[i].held += from[i].held;
-		to[i].eligible += from[i].eligible;
-	}
+	for (int i = 0; i <= RESULT_AGES; i++)
+		add_age(&to[i], &from[i]);
 }
 
 static void

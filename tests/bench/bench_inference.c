@@ -1,9 +1,15 @@
 /*
- * A million maps of 2,000 chunks through both stages of inference: 1,000 viewers of one
- * channel of 10 chunks a second, each with a map a second. Prints maps per second.
+ * Maps of 2,000 chunks through the inference, and what that costs:
+ *
+ *   one core     100,000 viewers, ten maps each, beside a plain copy of the same records
+ *   200,000      a map each in 4 s: share of a core, bytes a viewer
+ *   two shards   the peer stage alone on what stage 1 gave, in one thread and in two
+ *
+ * One channel of 10 chunks a second. Medians of the runs asked for (default 3).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,21 +18,63 @@
 #include "inference/inference.h"
 #include "record/result.h"
 
-#define VIEWERS 1000u
-#define SECONDS 1000u
 #define CHUNKS_PER_S 10u
 #define WIDTH 2000u
 #define FIRST_CHUNK 100000u
 #define S_NS INT64_C(1000000000)
 #define T0_NS INT64_C(1700000000000000000)
+#define RUNS_MOST 15u
 
-static uint64_t results;
+/* Observations one after another, 8-byte aligned. */
+struct tape {
+	struct obs_sink sink; /* first: records what is put */
+	uint8_t *bytes;
+	size_t used, room;
+	uint64_t maps;
+};
 
 static void
 count(struct result_sink *self, const struct result *r)
 {
 	(void)self;
-	results += r->kind != RESULT_LAG;
+	(void)r;
+}
+
+static void *
+must(void *p)
+{
+	if (p == NULL)
+		abort();
+	return p;
+}
+
+static double
+seconds(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static size_t
+padded(const struct observation *o)
+{
+	return (obs_size(o) + 7) / 8 * 8;
+}
+
+static void
+record(struct obs_sink *self, const struct observation *o)
+{
+	struct tape *t = (struct tape *)(void *)self;
+
+	if (t->used + padded(o) > t->room) {
+		t->room = t->room * 2 + ((size_t)1 << 20);
+		t->bytes = must(realloc(t->bytes, t->room));
+	}
+	memcpy(t->bytes + t->used, o, obs_size(o));
+	t->used += padded(o);
+	t->maps += o->kind == OBS_BUFFER_MAP;
 }
 
 static struct endpoint
@@ -35,9 +83,8 @@ viewer(uint32_t i)
 	return endpoint_ipv4(0x0a000002 + i, 6000);
 }
 
-/* The source sends the second's chunks to the first viewer. */
 static void
-make_chunks(struct inference *inf, uint32_t second)
+make_chunks(struct obs_sink *to, uint32_t second)
 {
 	union obs_buf buf;
 
@@ -50,58 +97,241 @@ make_chunks(struct inference *inf, uint32_t second)
 		o->offset = FIRST_CHUNK + second * CHUNKS_PER_S + i;
 		o->width = 1;
 		o->u.mark.source_ns = made_ns;
-		inference_put(inf, o);
+		to->put(to, o);
 	}
 }
 
-/* Each viewer holds all but its newest few chunks, with some holes among these. */
+/* Of all viewers one in step tells its map in this second: it holds all but its newest
+ * few chunks, with some holes among these. */
 static void
-tell_maps(struct inference *inf, uint32_t second, union obs_buf *buf)
+tell_maps(struct obs_sink *to, uint32_t second, uint32_t viewers, uint32_t step,
+          union obs_buf *buf)
 {
 	uint64_t newest = FIRST_CHUNK + (second + 1) * CHUNKS_PER_S - 1;
 
-	for (uint32_t i = 0; i < VIEWERS; i++) {
+	for (uint32_t i = second % step; i < viewers; i += step) {
 		struct observation *o = &buf->o;
 
-		o->t_ns = T0_NS + (second + 1) * S_NS + i * (S_NS / VIEWERS);
+		o->t_ns = T0_NS + (second + 1) * S_NS + i * (S_NS / viewers);
 		o->peer = viewer(i);
-		o->to = viewer((i + 1) % VIEWERS);
+		o->to = viewer((i + 1) % viewers);
 		o->offset = newest - WIDTH + 1;
 		memset(o->tail + o->tail_len - 2, i % 7 ? 0xff : 0x5b, 1);
-		inference_put(inf, o);
+		to->put(to, o);
 	}
 }
 
-int
-main(void)
+static void
+make_tape(struct tape *t, uint32_t viewers, uint32_t step, uint32_t length_s)
 {
-	struct inference_options opt;
-	struct result_sink sink = { count };
-	struct timespec from, to;
 	union obs_buf buf;
-	struct inference *inf;
-	double seconds;
-	void *mem;
 
-	inference_defaults(&opt);
-	mem = calloc(1, inference_size(&opt));
-	if (mem == NULL)
-		abort();
-	inf = inference_init(mem, &opt, &sink);
+	memset(t, 0, sizeof *t);
+	t->sink.put = record;
 	obs_begin(&buf, OBS_BUFFER_MAP, 0);
 	obs_set_range(&buf.o, 0, WIDTH);
 	memset(buf.o.tail, 0xff, buf.o.tail_len);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
-	for (uint32_t second = 0; second < SECONDS; second++) {
-		make_chunks(inf, second);
-		tell_maps(inf, second, &buf);
+	for (uint32_t s = 0; s < length_s; s++) {
+		make_chunks(&t->sink, s);
+		tell_maps(&t->sink, s, viewers, step, &buf);
 	}
-	inference_end(inf);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-	seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-	printf("%u maps of %u chunks: %.2f s, %.0f maps/s, %llu results, %zu bytes\n",
-	       VIEWERS * SECONDS, WIDTH, seconds, VIEWERS * SECONDS / seconds,
-	       (unsigned long long)results, inference_size(&opt));
-	free(mem);
+}
+
+struct run {
+	struct inference_options opt;
+	struct inference *inf;
+	void *mem;
+};
+
+static void
+begin(struct run *r, uint32_t viewers, uint32_t shards)
+{
+	static struct result_sink sink = { count };
+
+	inference_defaults(&r->opt);
+	r->opt.max_peers = viewers + viewers / 8 + 16;
+	r->opt.shards = shards;
+	r->mem = must(calloc(1, inference_size(&r->opt)));
+	memset(r->mem, 0, inference_size(&r->opt)); /* its pages are there */
+	r->inf = inference_init(r->mem, &r->opt, &sink);
+}
+
+/* Processor seconds of all of the tape through both stages. */
+static double
+infer(const struct tape *t, uint32_t viewers)
+{
+	struct run r;
+	double from, took;
+
+	begin(&r, viewers, 1);
+	from = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	for (size_t at = 0; at < t->used;) {
+		const struct observation *o = (const void *)(t->bytes + at);
+
+		inference_put(r.inf, o);
+		at += padded(o);
+	}
+	inference_end(r.inf);
+	took = seconds(CLOCK_PROCESS_CPUTIME_ID) - from;
+	free(r.mem);
+	return took;
+}
+
+static double
+copy(const struct tape *t)
+{
+	uint8_t *to = must(malloc(t->used));
+	double from;
+
+	memset(to, 0, t->used);
+	from = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	for (size_t at = 0; at < t->used;) {
+		size_t n = padded((const void *)(t->bytes + at));
+
+		memcpy(to + at, t->bytes + at, n);
+		at += n;
+	}
+	from = seconds(CLOCK_PROCESS_CPUTIME_ID) - from;
+	free(to);
+	return from;
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+	return (*(const double *)a > *(const double *)b) -
+	       (*(const double *)a < *(const double *)b);
+}
+
+static double
+median(double *v, uint32_t n)
+{
+	qsort(v, n, sizeof *v, by_size);
+	return v[n / 2];
+}
+
+static void
+bench_core(uint32_t runs)
+{
+	double infers[RUNS_MOST], copies[RUNS_MOST], inferred, copied;
+	struct tape t;
+
+	make_tape(&t, 100000, 1, 10);
+	for (uint32_t i = 0; i < runs; i++) {
+		infers[i] = infer(&t, 100000);
+		copies[i] = copy(&t);
+	}
+	inferred = median(infers, runs);
+	copied = median(copies, runs);
+	printf("one core, 100,000 viewers: %.0f maps/s; a plain copy of the records: %.0f/s; "
+	       "%.3f of it\n",
+	       (double)t.maps / inferred, (double)t.maps / copied, copied / inferred);
+	free(t.bytes);
+}
+
+static void
+bench_many(uint32_t runs)
+{
+	double infers[RUNS_MOST];
+	struct inference_options opt;
+	struct tape t;
+	uint32_t n = 200000, length_s = 16;
+
+	make_tape(&t, n, 4, length_s);
+	for (uint32_t i = 0; i < runs; i++)
+		infers[i] = infer(&t, n);
+	inference_defaults(&opt);
+	opt.max_peers = n;
+	printf("200,000 viewers, a map in 4 s: %.1f %% of a core, %.0f bytes a viewer\n",
+	       median(infers, runs) / length_s * 100,
+	       (double)inference_size(&opt) / n);
+	free(t.bytes);
+}
+
+struct worker {
+	pthread_t thread;
+	struct run *run;
+	struct tape tape;
+	uint32_t shard;
+};
+
+static void *
+work(void *arg)
+{
+	struct worker *w = arg;
+
+	for (size_t at = 0; at < w->tape.used;) {
+		const struct observation *o = (const void *)(w->tape.bytes + at);
+
+		inference_shard_put(w->run->inf, w->shard, o);
+		at += padded(o);
+	}
+	inference_shard_end(w->run->inf, w->shard);
+	return NULL;
+}
+
+/* Wall seconds of the peer stage in so many shards, a thread each. */
+static double
+in_shards(const struct tape *t, uint32_t viewers, uint32_t shards)
+{
+	static struct result_sink sink = { count };
+	struct result_sink *out[2] = { &sink, &sink };
+	struct worker w[2] = { { .shard = 0 }, { .shard = 1 } };
+	struct obs_sink *to[2] = { &w[0].tape.sink, &w[1].tape.sink };
+	struct run r;
+	double from;
+
+	begin(&r, viewers, shards);
+	inference_spread(r.inf, to, out);
+	w[0].tape.sink.put = w[1].tape.sink.put = record;
+	w[0].run = w[1].run = &r;
+	for (size_t at = 0; at < t->used;) {
+		const struct observation *o = (const void *)(t->bytes + at);
+
+		inference_put(r.inf, o);
+		at += padded(o);
+	}
+	inference_end(r.inf);
+	from = seconds(CLOCK_MONOTONIC);
+	for (uint32_t i = 0; i < shards; i++)
+		if (pthread_create(&w[i].thread, NULL, work, &w[i]) != 0)
+			abort();
+	for (uint32_t i = 0; i < shards; i++)
+		pthread_join(w[i].thread, NULL);
+	from = seconds(CLOCK_MONOTONIC) - from;
+	free(w[0].tape.bytes);
+	free(w[1].tape.bytes);
+	free(r.mem);
+	return from;
+}
+
+static void
+bench_shards(uint32_t runs)
+{
+	double one[RUNS_MOST], two[RUNS_MOST];
+	struct tape t;
+
+	make_tape(&t, 20000, 1, 40);
+	for (uint32_t i = 0; i < runs; i++) {
+		one[i] = in_shards(&t, 20000, 1);
+		two[i] = in_shards(&t, 20000, 2);
+	}
+	printf("two shards on preloaded input: %.2f x one\n",
+	       median(one, runs) / median(two, runs));
+	free(t.bytes);
+}
+
+int
+main(int argc, char **argv)
+{
+	uint32_t runs = argc > 1 ? (uint32_t)atoi(argv[1]) : 3;
+
+	if (runs < 1 || runs > RUNS_MOST) {
+		fprintf(stderr, "usage: bench_inference [RUNS, 1 to %u]\n", RUNS_MOST);
+		return 2;
+	}
+	bench_core(runs);
+	bench_many(runs);
+	bench_shards(runs);
 	return 0;
 }

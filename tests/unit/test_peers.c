@@ -56,7 +56,7 @@ words_right_after_a_goodbye_belong_to_it(void **state)
 	stage2_watch(10100, 20000, 2, 100);
 	stage2_leave(20000, 2);
 	stage2_map(STAGE2_CHANNEL, 20100, 2, 150, 180);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 1);
 }
 
@@ -82,13 +82,13 @@ a_silence_shorter_than_three_times_that_of_the_gone_is_no_end(void **state)
 	stage2_join(10000, 2);
 	stage2_watch(10100, 20000, 2, 100);
 	stage2_watch(48000, 50000, 2, 100);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 1);
 	stage2_fresh(state);
 	stage2_join(10000, 2);
 	stage2_watch(10100, 20000, 2, 100);
 	stage2_watch(50500, 52000, 2, 100);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 2);
 }
 
@@ -100,7 +100,7 @@ who_is_there_at_the_end_is_open(void **state)
 	stage2_watch(10100, 20000, 2, 100);
 	stage2_join(10000, 3);
 	stage2_watch(20000, 32000, 3, 190);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 2);
 	assert_int_equal(session[0].u.session.end, END_SILENCE);
 	assert_int_equal(session[1].u.session.end, END_OPEN);
@@ -118,7 +118,7 @@ a_newcomers_sign_after_a_silence_begins_another_run(void **state)
 	assert_int_equal(stage2.n_sessions, 0);
 	stage2_join(23000, 2);
 	stage2_watch(23100, 30000, 2, 230);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 2);
 	assert_int_equal(session[0].u.session.end, END_RESTART);
 	assert_int_equal(session[0].run, 1);
@@ -135,7 +135,7 @@ a_switch_counts_from_the_last_map_in_the_old_channel(void **state)
 	stage2_watch(10100, 20000, 2, 100);
 	for (int64_t ms = 21000; ms < 30000; ms += 100)
 		stage2_map(STAGE2_OTHER, ms, 2, 209, (uint64_t)(ms - 50) / 100 + 1);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 2);
 	assert_int_equal(session[0].channel, STAGE2_CHANNEL);
 	assert_int_equal(session[0].u.session.end, END_SWITCH);
@@ -176,7 +176,7 @@ who_registers_elsewhere_switches_then(void **state)
 	assert_int_equal(ms_of(session[0].u.session.left.best_ns), 19900);
 	for (int64_t ms = 22000; ms < 30000; ms += 100)
 		stage2_map(STAGE2_OTHER, ms, 2, 219, (uint64_t)(ms - 50) / 100 + 1);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 2);
 	assert_int_equal(session[1].channel, STAGE2_OTHER);
 	assert_int_equal(ms_of(session[1].u.session.joined.best_ns), 21000);
@@ -193,7 +193,7 @@ a_long_absence_is_no_switch(void **state)
 	stage2_leave(12000, 2);
 	for (int64_t ms = 23000; ms < 30000; ms += 100)
 		stage2_map(STAGE2_OTHER, ms, 2, 229, (uint64_t)(ms - 50) / 100 + 1);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 2);
 	assert_int_equal(session[1].u.session.switched_from, 0);
 	assert_false(estimate_known(&session[1].u.session.switch_delay));
@@ -206,7 +206,7 @@ a_visitor_without_a_channel_has_no_session(void **state)
 	stage2_put(words_say(OBS_CONTACTS, 10000, words_peer(2), words_peer(3)), 0);
 	stage2_put(words_say(OBS_JOIN, 10001, words_peer(2), words_peer(3)), 0);
 	stage2_put(words_say(OBS_LEAVE, 10002, words_peer(2), words_peer(3)), 0);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 0);
 	assert_int_equal(stage2.n_events, 0);
 }
@@ -217,7 +217,7 @@ nobody_has_no_session(void **state)
 	(void)state;
 	put(words_transfer(10000, stage2_nobody, words_peer(2), 100, 500));
 	put(words_say(OBS_CONTACTS, 10001, stage2_nobody, words_peer(3)));
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 0);
 }
 
@@ -229,7 +229,7 @@ sending_a_chunk_is_a_word_too(void **state)
 	stage2_watch(10100, 12000, 2, 100);
 	for (int64_t ms = 12000; ms < 60000; ms += 500)
 		put(words_transfer(ms, words_peer(2), words_peer(3), 110, 500));
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(session[0].u.session.end, END_OPEN);
 	assert_int_equal(ms_of(session[0].u.session.left.best_ns), 59500);
 }
@@ -244,7 +244,7 @@ a_full_table_closes_whom_it_evicts(void **state)
 		stage2_map(STAGE2_CHANNEL, 10000 + host, host, 95, 99);
 	assert_int_equal(peers_evicted(stage2.peers), 3);
 	assert_int_equal(stage2.n_sessions, 3);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 5);
 	for (unsigned i = 0; i < 5; i++) {
 		struct endpoint who = words_peer(i + 2);
@@ -264,7 +264,7 @@ a_chunks_receiver_may_be_evicted_by_its_sender(void **state)
 	put(words_transfer(10110, words_peer(3), words_peer(2), 101, 500));
 	/* 2's copy does not date 3's first chunk */
 	stage2_map(STAGE2_CHANNEL, 12000, 3, 100, 102);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 2);
 	assert_int_equal(session[1].u.session.chunks_passed, 2);
 	assert_int_equal(peers_evicted(stage2.peers), 1);
@@ -284,7 +284,7 @@ heads_of_substreams_are_no_newcomers_sign(void **state)
 		memset(o->tail, 1, 17);
 		put(o);
 	}
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 1);
 }
 
@@ -301,7 +301,7 @@ a_channel_that_makes_room_is_told_for_good(void **state)
 	assert_int_equal(stage2.channel[0].channel, STAGE2_CHANNEL);
 	assert_int_equal(stage2.n_retrieval, RESULT_AGES + 1);
 	stage2_channel(STAGE2_OTHER, 9, 0, 200);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_channels, 2);
 	assert_int_equal(stage2.channel[1].channel, STAGE2_OTHER);
 	assert_int_equal(stage2.n_sessions, 1);
@@ -316,7 +316,7 @@ the_protocols_own_id_comes_with_the_session(void **state)
 	o = words_range(10000, words_peer(2), words_peer(3), 95, 4);
 	o->peer_id = 4711;
 	put(o);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(session[0].peer_id, 4711);
 }
 

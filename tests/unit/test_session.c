@@ -24,7 +24,7 @@ who_shows_more_than_a_newcomer_can_have_was_there_before(void **state)
 {
 	(void)state;
 	stage2_watch(10000, 20000, 2, 60);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_true(session[0].u.session.left_censored);
 	assert_false(estimate_known(&session[0].u.session.startup));
 	assert_null(stage2_find(EVENT_STARTUP));
@@ -42,7 +42,7 @@ who_was_there_before_the_clock_too(void **state)
 	stage2_watch(10000, 10300, 2, 60);
 	stage2_channel(STAGE2_CHANNEL, STAGE2_SOURCE, 0, 2000);
 	stage2_watch(10300, 20000, 2, 60);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_true(session[0].u.session.left_censored);
 	assert_null(stage2_find(EVENT_STARTUP));
 }
@@ -52,7 +52,7 @@ who_was_not_seen_to_join_has_an_open_start(void **state)
 {
 	(void)state;
 	stage2_watch(10000, 20000, 2, 95);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_false(session[0].u.session.left_censored);
 	assert_int_equal(session[0].u.session.joined.lo_ns, ESTIMATE_OPEN_LO);
 	assert_int_equal(session[0].u.session.startup.hi_ns, ESTIMATE_OPEN_HI);
@@ -72,7 +72,7 @@ the_source_is_no_viewer(void **state)
 		o->flags |= OBS_SOURCE;
 		put(o);
 	}
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 2);
 	for (unsigned i = 0; i < 2; i++) {
 		assert_true(session[i].u.session.source);
@@ -92,7 +92,7 @@ who_leaves_before_playing_exits_before_start(void **state)
 	stage2_leave(11500, 2);
 	stage2_join(10000, 3);
 	stage2_watch(10100, 11500, 3, 100);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_non_null(stage2_find(EVENT_EXIT_BEFORE_START));
 	assert_true(endpoint_same(&stage2_find(EVENT_EXIT_BEFORE_START)->peer,
 	                          &session[0].peer));
@@ -110,7 +110,7 @@ a_jump_past_everything_goes_on_behind_the_newest(void **state)
 	stage2_join(10000, 2);
 	stage2_watch(10100, 15000, 2, 100);
 	stage2_watch(250000, 260000, 2, 2450);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 2); /* silent for much too long */
 	stage2.n_sessions = 0;
 	stage2_fresh(state);
@@ -119,7 +119,7 @@ a_jump_past_everything_goes_on_behind_the_newest(void **state)
 	stage2_watch(10100, 15000, 2, 100);
 	for (int64_t ms = 15000; ms < 25000; ms += 100)
 		stage2_map(STAGE2_CHANNEL, ms, 2, 3000, 3000 + (uint64_t)(ms - 15000) / 100);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_int_equal(stage2.n_sessions, 1);
 	assert_true(session[0].u.session.chunks_passed < 1200);
 	assert_true(session[0].u.session.chunks_missed >= 400);
@@ -154,7 +154,7 @@ who_registered_is_new_whatever_it_shows(void **state)
 	(void)state;
 	stage2_join(10000, 2);
 	stage2_watch(10100, 20000, 2, 60);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_false(session[0].u.session.left_censored);
 	assert_non_null(stage2_find(EVENT_STARTUP));
 }
@@ -178,13 +178,13 @@ the_deadline_counts_for_those_who_play(void **state)
 	stage2_join(10000, 2);
 	stage2_watch(10100, 11500, 2, 100);
 	stage2_leave(11500, 2);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_true(stage2.eligible > 0);
 	assert_int_equal(stage2.due, 0);
 	stage2_fresh(state);
 	stage2_join(10000, 2);
 	stage2_watch(10100, 20000, 2, 100);
-	peers_end(stage2.peers);
+	peers_end(stage2.peers, 0);
 	assert_in_range(stage2.due, 60, 80);
 }
 

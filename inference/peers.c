@@ -198,8 +198,10 @@ put_channel(struct peers *s, const struct channel_view *c, bool final)
 static void
 put_retrieval(struct peers *s, const struct channel_view *c)
 {
+	uint64_t held[RESULT_AGES], eligible[RESULT_AGES];
 	struct result r = { 0 };
 
+	retrieval_read(&c->retrieval, held, eligible);
 	r.t_ns = c->told_ns;
 	r.channel = c->key;
 	r.kind = RESULT_RETRIEVAL;
@@ -208,8 +210,8 @@ put_retrieval(struct peers *s, const struct channel_view *c)
 	r.final = true;
 	for (unsigned i = 0; i < RESULT_AGES; i++) {
 		r.u.retrieval.age_ns = retrieval_age_ns(i);
-		r.u.retrieval.held = c->retrieval.held[i];
-		r.u.retrieval.eligible = c->retrieval.eligible[i];
+		r.u.retrieval.held = held[i];
+		r.u.retrieval.eligible = eligible[i];
 		r.u.retrieval.bucket = (uint8_t)i;
 		s->out->put(s->out, &r);
 	}

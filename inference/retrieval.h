@@ -17,7 +17,8 @@
 #include "record/result.h"
 
 struct retrieval {
-	uint64_t held[RESULT_AGES], eligible[RESULT_AGES];
+	/* How much a count is more than at the age before. */
+	int64_t held_more[RESULT_AGES + 1], eligible_more[RESULT_AGES + 1];
 	uint64_t on_time, due; /* at the play deadline */
 };
 
@@ -27,6 +28,10 @@ int64_t retrieval_age_ns(unsigned i);
 /* One viewer's chunk: made at born_ns, arrived at arrived_ns or never (INT64_MAX);
  * seen_ns: the viewer was seen until then (INT64_MAX: the chunk is settled). */
 void retrieval_count(struct retrieval *r, int64_t born_ns, int64_t arrived_ns, int64_t seen_ns);
+
+/* Counts at each age. */
+void retrieval_read(const struct retrieval *r, uint64_t held[RESULT_AGES],
+                    uint64_t eligible[RESULT_AGES]);
 
 void retrieval_due(struct retrieval *r, bool on_time);
 

@@ -325,6 +325,7 @@ session_map(struct session *s, struct channel_view *c, const struct observation 
 {
 	const struct player_listener to = { on_player, s };
 	uint64_t newest;
+	bool any = obs_newest(o, &newest);
 
 	if (c->tells && s->begun && o->kind == OBS_BUFFER_MAP && o->width == 0 &&
 	    o->offset == 0)
@@ -332,13 +333,13 @@ session_map(struct session *s, struct channel_view *c, const struct observation 
 	if (o->kind == OBS_BUFFER_MAP) {
 		s->maps++;
 		note_period(s, o->t_ns);
-		if (!s->begun && obs_held(o) == 0)
+		if (!s->begun && !any)
 			s->fresh = true;
 		if (o->flags & OBS_SOURCE)
 			s->source = true;
 	}
 	s->source |= endpoint_same(&s->peer, &c->told.source);
-	if (obs_newest(o, &newest))
+	if (any)
 		room_for(s, c, newest, o->t_ns);
 	arrival_told(&s->arrival, o, &c->timeline, c->clock_ns);
 	if (s->first_shown == 0)

@@ -54,7 +54,7 @@ timeline_mark(struct timeline *t, uint64_t chunk, int64_t source_ns)
 static bool
 nearest(const struct timeline *t, uint64_t chunk, uint64_t *found, int64_t *source_ns)
 {
-	for (uint64_t d = 1; d <= NEAR_CHUNKS; d++) {
+	for (uint64_t d = 1; d <= NEAR_CHUNKS && chunk > t->oldest && chunk < t->newest; d++) {
 		if (timeline_known(t, chunk - d, source_ns)) {
 			*found = chunk - d;
 			return true;

@@ -36,8 +36,8 @@ obs_held(const struct observation *o)
 
 	if (o->flags & OBS_ALL)
 		return o->width;
-	for (uint32_t i = 0; i < (o->width + 7) / 8; i++)
-		held += (uint32_t)__builtin_popcount(o->tail[i]);
+	for (uint32_t i = 0; i < o->width; i += 64)
+		held += (uint32_t)__builtin_popcountll(obs_bits(o, i));
 	return held;
 }
 

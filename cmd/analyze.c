@@ -20,6 +20,7 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NDJSON };
 struct analyze {
 	const char *output, *protocol;
 	int format;
+	bool ignore_playpos;
 	double channel_rate;
 	int64_t gone_ns, switch_ns, prebuffer_ns, max_peers, threads;
 };
@@ -36,6 +37,9 @@ const struct option_row analyze_options[] = {
 	{ .name = "protocol", .letter = 'p', .type = OPTION_STRING, .arg = "NAME",
 	  .group = "Reading", .text = "decode only this protocol",
 	  .offset = offsetof(struct analyze, protocol) },
+	{ .name = "ignore-playpos", .type = OPTION_FLAG, .group = "Reading",
+	  .text = "hide the play position that a map carries, as if the protocol had none",
+	  .offset = offsetof(struct analyze, ignore_playpos) },
 	{ .name = "channel-rate", .type = OPTION_NUMBER, .arg = "RATE", .min = 0.001, .max = 1e6,
 	  .group = "Inference",
 	  .text = "chunks a second of the channels, where it is known; else it is estimated",
@@ -68,6 +72,8 @@ const struct option_row analyze_options[] = {
 struct to_inference {
 	struct obs_sink sink; /* first */
 	struct inference *inference;
+	bool ignore_playpos;
+	union obs_buf hidden; /* an observation less its play position */
 	uint64_t gaps;
 };
 
@@ -91,6 +97,12 @@ put(struct obs_sink *self, const struct observation *o)
 	struct to_inference *t = (struct to_inference *)self;
 
 	t->gaps += o->kind == OBS_GAP;
+	if (t->ignore_playpos && o->kind == OBS_BUFFER_MAP && o->flags & OBS_HAS_PLAY) {
+		memcpy(&t->hidden, o, obs_size(o));
+		t->hidden.o.flags &= (uint16_t)~OBS_HAS_PLAY;
+		t->hidden.o.u.map.play = 0;
+		o = &t->hidden.o;
+	}
 	inference_put(t->inference, o);
 }
 
@@ -131,6 +143,7 @@ start_inference(struct analysis *a)
 	if (a->memory == NULL)
 		abort();
 	a->feed.sink.put = put;
+	a->feed.ignore_playpos = a->opt->ignore_playpos;
 	a->feed.inference = inference_init(a->memory, &a->options, out);
 	if (a->opt->threads > 1)
 		a->shards = shards_start(a->feed.inference, a->options.shards, out);

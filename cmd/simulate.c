@@ -11,6 +11,7 @@
 #include "base/outfile.h"
 #include "cmd/commands.h"
 #include "cmd/scenario_file.h"
+#include "peer/shown.h"
 #include "peer/signer_ed25519.h"
 #include "peer/sim.h"
 #include "record/sso.h"
@@ -20,13 +21,23 @@
 struct simulate_command {
 	const char *output, *truth, *pcap;
 	int64_t seed;
+	int map_offset; /* 1 + enum scenario_map_offset; 0: as the scenario says */
 	bool list, show;
 };
+
+/* The scenario's own, then those of enum scenario_map_offset. */
+static const char *const map_offsets[] = { "scenario", "play", "oldest", "head", "by-seed",
+	NULL };
 
 const struct option_row simulate_options[] = {
 	{ .name = "seed", .type = OPTION_INT, .arg = "N", .min = 0, .max = 9e15, .preset = "1",
 	  .group = "Scenario", .text = "same seed, same bytes",
 	  .offset = offsetof(struct simulate_command, seed) },
+	{ .name = "map-offset", .type = OPTION_ENUM, .arg = "WHAT", .values = map_offsets,
+	  .preset = "scenario", .group = "Scenario",
+	  .text = "what the offset of the maps observed means: the play point, the oldest chunk "
+	          "kept, the newest less a constant, or one of these drawn by seed",
+	  .offset = offsetof(struct simulate_command, map_offset) },
 	{ .name = "list", .type = OPTION_FLAG, .group = "Scenario",
 	  .text = "list the built-in scenarios",
 	  .offset = offsetof(struct simulate_command, list) },
@@ -136,6 +147,8 @@ put_truth(struct sim_out *self, const struct sim_viewer *v, const struct truth_e
 		json_put_uint(&w, "chunk", ev->chunk);
 	if (ev->kind == TRUTH_SKIP)
 		json_put_uint(&w, "chunks", ev->chunks);
+	if (ev->behind_ns != INT64_MIN)
+		json_put_seconds(&w, ev->kind == TRUTH_CHUNK ? "age_s" : "lag_s", ev->behind_ns);
 	if (ev->note != NULL)
 		json_put_string(&w, "note", ev->note);
 	json_object_end(&w);
@@ -229,6 +242,7 @@ summarise(const struct run *run, const struct scenario *s, int64_t seed,
 	json_object(&w);
 	json_put_string(&w, "scenario", s->name);
 	json_put_uint(&w, "seed", (uint64_t)seed);
+	json_put_string(&w, "map_offset", map_offsets[1 + shown_draw(s, (uint64_t)seed).offset]);
 	json_put_uint(&w, "viewers", c->arrivals);
 	json_put_uint(&w, "turned_away", c->turned_away);
 	json_put_uint(&w, "observations", run->observations);
@@ -310,8 +324,11 @@ cmd_simulate(const struct command_row *row, int argc, char **argv)
 		rc = err_exit_status(options_complain(row, "which scenario? (see --list)"));
 	else if (opt.show)
 		rc = show(args[0]);
-	else if ((rc = scenario_file(args[0], s)) == 0)
+	else if ((rc = scenario_file(args[0], s)) == 0) {
+		if (opt.map_offset > 0)
+			s->view.map_offset = (enum scenario_map_offset)(opt.map_offset - 1);
 		rc = simulate(s, &opt, &global);
+	}
 	free(args);
 	free(s);
 	return rc != 0 ? rc : fflush(stdout) == 0 ? 0 : 1;

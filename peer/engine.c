@@ -342,6 +342,12 @@ engine_partners(const struct engine *e)
 	return partners_count(e, PARTNER_OPEN);
 }
 
+const struct window *
+engine_held(const struct engine *e)
+{
+	return &e->have;
+}
+
 bool
 engine_has(const struct engine *e, uint64_t chunk)
 {

@@ -125,6 +125,7 @@ int64_t engine_due(const struct engine *e);
 const struct player *engine_player(const struct engine *e);
 struct engine_counts engine_counts(const struct engine *e);
 unsigned engine_partners(const struct engine *e);
+const struct window *engine_held(const struct engine *e); /* its cache */
 bool engine_has(const struct engine *e, uint64_t chunk);
 
 #endif

@@ -38,8 +38,12 @@ lost(struct sim *sim, uint32_t ppm, uint32_t wire_len)
 void
 lines_free(struct sim *sim, uint32_t frame)
 {
+	uint32_t shown = sim->frames[frame].shown;
+
 	sim->frames[frame].next_free = sim->free_frame;
 	sim->free_frame = frame;
+	if (shown != SIM_NOBODY)
+		lines_free(sim, shown);
 }
 
 static struct sim_frame *
@@ -51,6 +55,7 @@ take_frame(struct sim *sim)
 		return NULL;
 	f = &sim->frames[sim->free_frame];
 	sim->free_frame = f->next_free;
+	f->shown = SIM_NOBODY;
 	return f;
 }
 
@@ -86,7 +91,7 @@ called(const struct sim_node *n, uint32_t from, int64_t now)
 	return false;
 }
 
-void
+struct sim_frame *
 lines_send(struct sim *sim, uint32_t from, const struct endpoint *to, const uint8_t *frame,
            size_t len, size_t wire_len)
 {
@@ -96,24 +101,24 @@ lines_send(struct sim *sim, uint32_t from, const struct endpoint *to, const uint
 	struct sim_frame *f;
 
 	if (!swarm_number(to, &number) || len > SIM_FRAME)
-		return;
+		return NULL;
 	if (n != NULL) {
 		if (n->line.out || n->line.up_free_ns - sim->now > QUEUE_NS) {
 			sim->counts.overflowed++;
-			return;
+			return NULL;
 		}
 		if (n->nat)
 			note_call(n, number, sim->now);
 		at = leave_line(&n->line, sim->now, bytes) + n->line.latency_ns;
 		if (lost(sim, n->line.loss_ppm, (uint32_t)wire_len)) {
 			sim->counts.lost++;
-			return;
+			return NULL;
 		}
 	}
 	f = take_frame(sim);
 	if (f == NULL) {
 		sim->counts.overflowed++;
-		return;
+		return NULL;
 	}
 	f->from = from;
 	f->to = number;
@@ -123,15 +128,17 @@ lines_send(struct sim *sim, uint32_t from, const struct endpoint *to, const uint
 	sim->counts.frames++;
 	sim->counts.bytes += bytes;
 	swarm_push(sim, at, SIM_ARRIVE, 0, (uint32_t)(f - sim->frames));
+	return f;
 }
 
 static void
 show_tap(struct sim *sim, const struct sim_frame *f)
 {
 	struct sim_node *from = swarm_node(sim, f->from);
+	const struct sim_frame *seen = f->shown != SIM_NOBODY ? &sim->frames[f->shown] : f;
 	struct tap_packet p = { .t_ns = sim->now, .from = swarm_endpoint(f->from),
-		.to = swarm_endpoint(f->to), .frame = f->bytes, .len = f->len,
-		.wire_len = f->wire_len };
+		.to = swarm_endpoint(f->to), .frame = seen->bytes, .len = seen->len,
+		.wire_len = seen->wire_len };
 	int64_t never = INT64_MIN;
 
 	if (sim->tap != NULL && (from == NULL || from->in_view))
@@ -224,6 +231,31 @@ lie(const struct sim *sim, const struct sim_node *n, const uint8_t *frame, size_
 	return w.failed ? 0 : writer_len(&w);
 }
 
+/* What the tap sees of a map whose offset means something else. */
+static void
+attach_shown(struct sim_node *n, struct sim_frame *f, const uint8_t *frame, size_t len)
+{
+	struct sim *sim = n->sim;
+	uint8_t lied[SIM_FRAME];
+	struct sim_frame *shown;
+	size_t told;
+
+	if (sim->shown.offset == MAP_OFFSET_PLAY || sim->tap == NULL || n->source ||
+	    frame[TYPE_AT] != MESH_BUFFER_MAP || (shown = take_frame(sim)) == NULL)
+		return;
+	told = shown_map(&sim->shown, engine_held(n->engine), frame, len, shown->bytes,
+	                 SIM_FRAME);
+	if (told > 0 && n->attack == ATTACK_LIAR) {
+		told = lie(sim, n, shown->bytes, told, lied);
+		memcpy(shown->bytes, lied, told);
+	}
+	shown->len = shown->wire_len = (uint32_t)told;
+	if (told > 0)
+		f->shown = (uint32_t)(shown - sim->frames);
+	else
+		lines_free(sim, (uint32_t)(shown - sim->frames));
+}
+
 static void
 send_out(struct engine_out *self, const struct endpoint *to, const uint8_t *frame, size_t len,
          const struct mesh_chunk *media)
@@ -231,6 +263,7 @@ send_out(struct engine_out *self, const struct endpoint *to, const uint8_t *fram
 	struct sim_node *n = (struct sim_node *)self;
 	size_t wire_len = len + (media != NULL ? media->media_len : 0), told;
 	uint8_t changed[SIM_FRAME];
+	struct sim_frame *f;
 
 	if (n->attack == ATTACK_POLLUTER && media != NULL) {
 		memcpy(changed, frame, len);
@@ -243,7 +276,9 @@ send_out(struct engine_out *self, const struct endpoint *to, const uint8_t *fram
 			len = wire_len = told;
 		}
 	}
-	lines_send(n->sim, n->number, to, frame, len, wire_len);
+	f = lines_send(n->sim, n->number, to, frame, len, wire_len);
+	if (f != NULL)
+		attach_shown(n, f, frame, len);
 }
 
 static void

@@ -60,10 +60,19 @@ struct scenario_step {
 	uint32_t at_ms, for_ms, n, kbps;
 };
 
+/* What the offset of the maps that the tap sees means (peer/shown.h). */
+enum scenario_map_offset {
+	MAP_OFFSET_PLAY,    /* the play point: as they were sent */
+	MAP_OFFSET_OLDEST,  /* the oldest chunk kept */
+	MAP_OFFSET_HEAD,    /* the newest chunk less a constant */
+	MAP_OFFSET_BY_SEED, /* one of these, drawn by seed */
+};
+
 struct scenario_view {
 	uint32_t fraction_ppm;  /* of the peers whose packets the tap sees */
 	uint32_t map_period_ms; /* at most one map of a peer in so long; 0: all */
 	uint32_t loss_ppm;      /* packets that the capture drops */
+	enum scenario_map_offset map_offset;
 	bool chunks;            /* requests and chunks too, not maps and talk only */
 };
 

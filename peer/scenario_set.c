@@ -30,6 +30,7 @@ static const char *const attacks[] = { "none", "polluter", "liar", NULL };
 static const char *const sessions[] = { "stay", "exponential", "impatient", NULL };
 static const char *const policies[] = { "skip", "freeze", NULL };
 static const char *const offsets[] = { "play", "oldest", "head", NULL };
+static const char *const map_offsets[] = { "play", "oldest", "head", "by-seed", NULL };
 static const char *const signings[] = { "digest", "ed25519", NULL };
 static const char *const whats[] = { "join", "leave", "crash", "switch", "limit_down",
 	"limit_up", "outage", "origin_up", NULL };
@@ -65,6 +66,7 @@ static const struct field scenario_fields[] = {
 	{ "peers.signing", NAMED, S(signing), 0, 0, signings },
 	{ "view.share", SHARE, S(view.fraction_ppm), 0, SCENARIO_MILLION, NULL },
 	{ "view.map_period", TIME_MS, S(view.map_period_ms), 0, 600000, NULL },
+	{ "view.map_offset", NAMED, S(view.map_offset), 0, 0, map_offsets },
 	{ "view.loss", SHARE, S(view.loss_ppm), 0, SCENARIO_MILLION, NULL },
 	{ "view.chunks", YES, S(view.chunks), 0, 0, NULL },
 	{ NULL, COUNT, 0, 0, 0, 0, NULL },

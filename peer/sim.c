@@ -31,6 +31,14 @@ swarm_number(const struct endpoint *at, uint32_t *number)
 	return endpoint_same(at, &back);
 }
 
+int64_t
+swarm_made_ns(const struct sim *sim, uint32_t channel, uint64_t chunk)
+{
+	int64_t made = (int64_t)(chunk - FIRST_CHUNK * (channel + 1) + 1);
+
+	return sim->start_ns + made * sim->channels[channel].chunk_ns;
+}
+
 struct sim_node *
 swarm_node(struct sim *sim, uint32_t number)
 {
@@ -83,6 +91,8 @@ lay_out(const struct scenario *s)
 	size_t at = sizeof(struct sim);
 
 	l.n_frames = l.n_nodes * SIM_FRAMES + 4096;
+	if (s->view.map_offset != MAP_OFFSET_PLAY)
+		l.n_frames *= 2; /* so that as many are there for those in flight */
 	l.n_numbers = SIM_FIXED + scenario_arrivals(s);
 	/* a frame has one event; a viewer an arrival, a leave, a zap, a restore and as
 	 * many timers as were moved forward */
@@ -212,6 +222,7 @@ sim_init(void *mem, const struct scenario *s, uint64_t seed, const struct signer
 	sim->end_ns = sim->start_ns + s->duration_ms * SIM_MS;
 	sim->next_number = SIM_FIXED;
 	lay_down(sim, &l);
+	sim->shown = shown_draw(s, seed);
 	if (tap != NULL) {
 		tap->view = s->view;
 		tap->rng = rng_seeded(seed, 4);

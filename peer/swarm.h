@@ -7,6 +7,7 @@
 #define PEER_SWARM_H
 
 #include "peer/heap.h"
+#include "peer/shown.h"
 #include "peer/sim.h"
 #include "peer/tracker.h"
 
@@ -59,6 +60,7 @@ struct sim_frame {
 	uint32_t from, to;     /* numbers */
 	uint32_t len, wire_len;
 	uint32_t next_free;
+	uint32_t shown;        /* a frame with what the tap sees instead; SIM_NOBODY */
 	uint8_t bytes[SIM_FRAME];
 };
 
@@ -69,6 +71,7 @@ struct sim {
 	const struct signer *signer;
 	struct signer_digest digest;
 	struct tap *tap;
+	struct shown shown;
 	struct sim_out *out;
 	int64_t start_ns, end_ns, now;
 	bool ended;
@@ -91,11 +94,13 @@ void swarm_push(struct sim *sim, int64_t t_ns, enum sim_kind kind, uint32_t node
 void swarm_wake(struct sim *sim, struct sim_node *n); /* after its engine was called */
 struct endpoint swarm_endpoint(uint32_t number);
 bool swarm_number(const struct endpoint *at, uint32_t *number);
+int64_t swarm_made_ns(const struct sim *sim, uint32_t channel, uint64_t chunk); /* UTC */
 struct sim_node *swarm_node(struct sim *sim, uint32_t number); /* NULL: gone */
 
 /* lines.c: the network */
-void lines_send(struct sim *sim, uint32_t from, const struct endpoint *to,
-                const uint8_t *frame, size_t len, size_t wire_len);
+/* The frame in flight; NULL: it was lost. */
+struct sim_frame *lines_send(struct sim *sim, uint32_t from, const struct endpoint *to,
+                             const uint8_t *frame, size_t len, size_t wire_len);
 void lines_arrive(struct sim *sim, uint32_t frame);
 void lines_deliver(struct sim *sim, uint32_t frame);
 void lines_free(struct sim *sim, uint32_t frame);

@@ -30,6 +30,8 @@ struct truth_event {
 	int64_t t_ns; /* UTC */
 	uint64_t chunk, chunks;
 	uint64_t channel;  /* id on the wire */
+	int64_t behind_ns; /* after the source had that chunk: of CHUNK its age; of PLAY, RESUME
+	                    * and SKIP, the lag of what plays next; INT64_MIN not told */
 	const char *note;  /* static text, or NULL */
 	uint8_t kind;      /* enum truth_kind */
 };

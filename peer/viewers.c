@@ -11,14 +11,32 @@
 #define SETTLED_NS (5 * SIM_SECOND) /* a step picks viewers who came before that */
 #define LINE_SHARE 98u              /* percent of a line that the engine is told of */
 
+/* How far behind the source it happens, as truth.h says. */
+static int64_t
+behind_ns(const struct sim *sim, const struct sim_node *n, const struct truth_event *ev)
+{
+	switch (ev->kind) {
+	case TRUTH_CHUNK:
+	case TRUTH_PLAY:
+	case TRUTH_RESUME:
+		return ev->t_ns - swarm_made_ns(sim, n->channel, ev->chunk);
+	case TRUTH_SKIP:
+		return ev->t_ns - swarm_made_ns(sim, n->channel, ev->chunk + ev->chunks);
+	default:
+		return INT64_MIN;
+	}
+}
+
 void
 viewers_truth(struct sim *sim, struct sim_node *n, const struct truth_event *ev)
 {
 	struct sim_viewer v = { swarm_endpoint(n->number), n->number, n->channel,
 		n->peer_class, n->joined_ns, n->engine };
+	struct truth_event told = *ev;
 
+	told.behind_ns = behind_ns(sim, n, ev);
 	if (sim->out != NULL && sim->out->truth != NULL)
-		sim->out->truth(sim->out, &v, ev);
+		sim->out->truth(sim->out, &v, &told);
 }
 
 static void

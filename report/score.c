@@ -191,32 +191,6 @@ score_startup(struct work *w, struct score_row *row, const struct truth_run *run
 		    seconds(session->startup.best_ns) - row->true_join_s);
 }
 
-static void
-score_run_errors(struct work *w, struct score_row *row)
-{
-	const struct truth_run *run = &w->t->runs[row->run];
-	const struct claims_session *session;
-
-	row->true_packet_s = true_startup(run, run->first_packet_ns);
-	row->true_join_s = true_startup(run, run->joined_ns);
-	row->error_playing_s = NAN;
-	if (row->session == MATCH_NONE)
-		return;
-	session = &w->c->sessions[row->session];
-	score_startup(w, row, run, session);
-	if (run->switched_ns != TRUTH_NEVER && run->play_ns != TRUTH_NEVER &&
-	    estimate_known(&session->switch_delay))
-		add(&w->errors[SCORE_SWITCH], seconds(session->switch_delay.best_ns) -
-		                                  seconds(run->play_ns - run->switched_ns));
-	if (!isnan(run->lag_s) && session->lag_ns != INT64_MIN)
-		add(&w->errors[SCORE_LAG], seconds(session->lag_ns) - run->lag_s);
-	if (run->chunks > 0 && !isnan(session->continuity_index))
-		add(&w->errors[SCORE_CONTINUITY],
-		    session->continuity_index - (1 - (double)run->missed / (double)run->chunks));
-}
-
-/* --- stalls ------------------------------------------------------------------------------ */
-
 /* Mean time between a session's maps; 0 if it is not known. */
 static double
 map_period_s(const struct claims_session *session)
@@ -225,6 +199,37 @@ map_period_s(const struct claims_session *session)
 		return 0;
 	return seconds(session->to_ns - session->from_ns) / (double)(session->maps - 1);
 }
+
+static void
+score_run_errors(struct work *w, struct score_row *row)
+{
+	const struct truth_run *run = &w->t->runs[row->run];
+	const struct claims_session *session;
+
+	row->true_packet_s = true_startup(run, run->first_packet_ns);
+	row->true_join_s = true_startup(run, run->joined_ns);
+	row->true_switch_s = true_startup(run, run->switched_ns);
+	row->true_lag_s = run->lag_s;
+	row->error_playing_s = NAN;
+	if (row->session == MATCH_NONE)
+		return;
+	session = &w->c->sessions[row->session];
+	score_startup(w, row, run, session);
+	row->map_period_s = map_period_s(session);
+	if (!isnan(row->true_switch_s) && estimate_known(&session->switch_delay)) {
+		add(&w->errors[SCORE_SWITCH],
+		    seconds(session->switch_delay.best_ns) - row->true_switch_s);
+		check_bounds(w, SCORE_IN_SWITCH, &session->switch_delay,
+		             run->play_ns - run->switched_ns);
+	}
+	if (!isnan(run->lag_s) && session->lag_ns != INT64_MIN)
+		add(&w->errors[SCORE_LAG], seconds(session->lag_ns) - run->lag_s);
+	if (run->chunks > 0 && !isnan(session->continuity_index))
+		add(&w->errors[SCORE_CONTINUITY],
+		    session->continuity_index - (1 - (double)run->missed / (double)run->chunks));
+}
+
+/* --- stalls ------------------------------------------------------------------------------ */
 
 static bool
 is_long(size_t length, double s, double period_s)
@@ -272,6 +277,7 @@ count_inferred(struct work *w, struct score_row *row, const struct claims_event 
 		stalls->inferred_s += s;
 	}
 	if (row != NULL && is_long(ROW_LENGTH, s, period_s)) {
+		row->inferred++;
 		row->wrong += !found;
 		row->inferred_s += s;
 	}

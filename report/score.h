@@ -58,6 +58,7 @@ enum score_bounds {
 	SCORE_IN_STARTUP, /* against play - first_packet */
 	SCORE_IN_ONSET,
 	SCORE_IN_DURATION,
+	SCORE_IN_SWITCH,
 	SCORE_BOUNDS
 };
 
@@ -85,7 +86,9 @@ struct score_stalls {
 struct score_row {
 	uint32_t run, session;                              /* MATCH_NONE: the run has none */
 	double true_packet_s, true_join_s, error_playing_s; /* NAN unknown */
-	uint64_t stalls, found, wrong;                      /* of 0.5 s at least */
+	double true_switch_s, true_lag_s;                   /* likewise */
+	double map_period_s;                                /* mean; 0 unknown */
+	uint64_t stalls, found, inferred, wrong;            /* of 0.5 s at least */
 	double true_s, inferred_s;
 };
 

@@ -50,6 +50,7 @@ put_intervals(struct json_writer *w, const struct score *s)
 		"startup",
 		"stall_onset",
 		"stall_duration",
+		"switch_delay",
 	};
 
 	json_key(w, "intervals");
@@ -194,8 +195,19 @@ put_row(struct json_writer *w, const struct score_source *of, const struct score
 	json_put_number(w, "startup_true_from_join_s", row->true_join_s, 6);
 	values_estimate(w, "startup_inferred_s", session ? &session->startup : &unknown);
 	json_put_number(w, "playing_error_s", row->error_playing_s, 6);
+	json_put_number(w, "switch_true_s", row->true_switch_s, 6);
+	values_estimate(w, "switch_inferred_s", session ? &session->switch_delay : &unknown);
+	json_put_number(w, "lag_true_s", row->true_lag_s, 6);
+	json_put_number(w, "lag_inferred_s",
+	                session != NULL && session->lag_ns != INT64_MIN ?
+	                    (double)session->lag_ns / 1e9 :
+	                    NAN, 6);
+	json_put_uint(w, "maps", session ? session->maps : 0);
+	json_put_number(w, "map_period_s", row->map_period_s, 6);
+	json_put_bool(w, "left_censored", session != NULL && session->left_censored);
 	json_put_uint(w, "stalls_true", row->stalls);
 	json_put_uint(w, "stalls_found", row->found);
+	json_put_uint(w, "stalls_inferred", row->inferred);
 	json_put_uint(w, "stalls_false", row->wrong);
 	json_put_number(w, "stall_s_true", row->true_s, 6);
 	json_put_number(w, "stall_s_inferred", row->inferred_s, 6);

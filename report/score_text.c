@@ -133,6 +133,7 @@ put_intervals(const struct page *p)
 		"start-up from first packet",
 		"stall onset",
 		"stall duration",
+		"switching delay",
 	};
 
 	heading(p, "Intervals lo..hi");

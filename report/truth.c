@@ -178,8 +178,10 @@ struct builder {
 	bool begun;            /* this peer and label had a run already */
 	int64_t stalled_ns;    /* TRUTH_NEVER: plays */
 	size_t room_runs, room_spans;
-	double lag_sum;
-	uint64_t lags;
+	int64_t playing_ns;    /* since when it plays with this lag; TRUTH_NEVER */
+	double lag_s;          /* what was told last; NAN nothing yet */
+	double lag_sum, lag_weight; /* of the time played; or of what was told, one each */
+	bool lag_timed;
 	uint64_t *arrived, *missed; /* numbers of chunks */
 	size_t n_arrived, n_missed, room_arrived, room_missed;
 	uint64_t arrived_unnumbered, missed_unnumbered;
@@ -206,8 +208,10 @@ open_run(struct builder *b, const struct event *e)
 	memcpy(b->run->label, who->label, sizeof who->label);
 	b->begun = true;
 	b->stalled_ns = TRUTH_NEVER;
-	b->lag_sum = 0;
-	b->lags = 0;
+	b->playing_ns = TRUTH_NEVER;
+	b->lag_s = NAN;
+	b->lag_sum = b->lag_weight = 0;
+	b->lag_timed = false;
 	b->n_arrived = b->n_missed = 0;
 	b->arrived_unnumbered = b->missed_unnumbered = 0;
 }
@@ -278,13 +282,50 @@ by_start(const void *a, const void *b)
 }
 
 static void
+weigh_lag(struct builder *b, int64_t to_ns)
+{
+	double s = (double)(to_ns - b->playing_ns) / 1e9;
+
+	if (b->playing_ns == TRUTH_NEVER || isnan(b->lag_s))
+		return;
+	b->lag_sum += b->lag_s * s;
+	b->lag_weight += s;
+}
+
+/* The lag holds from where it was told until play ends or another is told. Of a log
+ * that tells none when play begins, the mean of what it tells. */
+static void
+note_lag(struct builder *b, const struct event *e)
+{
+	bool starts = e->what == PLAY || e->what == RESUME;
+	bool stops = e->what == STALL || e->what == REBOOT || e->what == LEAVE;
+	double lag_s = (double)e->lag_s;
+
+	if (starts && !isnan(lag_s) && !b->lag_timed) {
+		b->lag_sum = b->lag_weight = 0;
+		b->lag_timed = true;
+	}
+	if (!b->lag_timed) {
+		b->lag_sum += isnan(lag_s) ? 0 : lag_s;
+		b->lag_weight += !isnan(lag_s);
+		return;
+	}
+	if (!starts && !stops && (isnan(lag_s) || b->playing_ns == TRUTH_NEVER))
+		return;
+	weigh_lag(b, e->t_ns);
+	b->playing_ns = stops ? TRUTH_NEVER : e->t_ns;
+	b->lag_s = lag_s;
+}
+
+static void
 close_run(struct builder *b, int64_t t_ns)
 {
 	if (b->run == NULL)
 		return;
 	end_stall(b, t_ns);
 	b->run->to_ns = t_ns;
-	b->run->lag_s = b->lags ? b->lag_sum / (double)b->lags : NAN;
+	weigh_lag(b, t_ns);
+	b->run->lag_s = b->lag_weight > 0 ? b->lag_sum / b->lag_weight : NAN;
 	b->run->spans = (uint32_t)b->t->n_spans - b->run->first;
 	if (b->run->spans > 1)
 		qsort(b->t->spans + b->run->first, b->run->spans, sizeof *b->t->spans, by_start);
@@ -372,10 +413,7 @@ add_event(struct builder *b, const struct event *e)
 	if (b->run == NULL)
 		return;
 	take(b, e);
-	if (!isnan(e->lag_s)) {
-		b->lag_sum += (double)e->lag_s;
-		b->lags++;
-	}
+	note_lag(b, e);
 	if (e->what == LEAVE)
 		close_run(b, e->t_ns);
 }

@@ -14,7 +14,8 @@
  *
  * A stall lasts until resume, or the next play (a reboot's), or the leave. chunk and
  * missed carry the number of the chunk (`chunk`), else how many they are (`chunks`,
- * 1 if absent). Any event may tell the viewer's lag at that time (`lag_s`). impair
+ * 1 if absent). play, resume and skip may tell the viewer's lag from then on (`lag_s`);
+ * any other event the lag at that time, which counts if those don't. impair
  * tells of the trial, not of a viewer. Events of unknown names are counted.
  * Members: schemas/truth.schema.json.
  *
@@ -50,7 +51,7 @@ struct truth_run {
 	int64_t switched_ns;     /* when the viewer asked for this channel by a switch */
 	uint32_t first, spans;   /* its part of truth.spans, by time */
 	uint64_t chunks, missed; /* arrived or missed; of these missed */
-	double lag_s;            /* mean of what it told; NAN none */
+	double lag_s;            /* mean over its play time; NAN none was told */
 };
 
 struct truth {

@@ -35,6 +35,41 @@ for kind in pcap sso; do
 done
 holds 'both give the same report' cmp "$tmp/report-pcap" "$tmp/report-sso"
 
+# The same swarm, told in three ways: only the maps differ.
+for offset in play oldest head; do
+	works "offset $offset" "$SWARMSCOPE" simulate "$tmp/short.yaml" --seed 7 --json \
+	    --map-offset $offset -o "$tmp/$offset.sso" --truth "$tmp/$offset.ndjson" \
+	    --pcap "$tmp/$offset.pcap"
+	holds "offset $offset is told" jq -e --arg w $offset '.map_offset == $w' "$out"
+	holds "offset $offset: the same truth" cmp "$tmp/1.ndjson" "$tmp/$offset.ndjson"
+	for kind in pcap sso; do
+		works "decode takes the $kind" "$SWARMSCOPE" decode --json "$tmp/$offset.$kind"
+		sed 's/,"origin":"[a-z]*"//' "$out" > "$tmp/$offset-$kind"
+	done
+	holds "offset $offset: both say the same" cmp "$tmp/$offset-pcap" "$tmp/$offset-sso"
+	jq -c 'select(.kind == "buffer_map" and .source == null and .width > 0 and .play)
+	    | [.t, .peer, .to, .offset, .play, (.offset + .width), .ranges[0][0]]' \
+	    "$tmp/$offset-sso" > "$tmp/$offset.maps"
+	jq -c 'select(.kind != "buffer_map")' "$tmp/$offset-sso" > "$tmp/$offset.rest"
+done
+holds 'play by default' cmp "$tmp/1.sso" "$tmp/play.sso"
+holds 'the oldest: a chunk that is there' jq -es 'length > 500 and all(.[3] == .[6])' \
+    "$tmp/oldest.maps"
+holds 'the oldest: before the play point' jq -es 'map(select(.[3] < .[4])) | length > 500' \
+    "$tmp/oldest.maps"
+holds 'the head: a constant width' jq -es 'map(.[5] - .[3]) | unique | length == 1' \
+    "$tmp/head.maps"
+holds 'the same rest' cmp "$tmp/play.rest" "$tmp/head.rest"
+works 'offsets by seed' sh -c 'for seed in 1 2 3 4 5 6 7 8 9; do
+	"$0" simulate "$1" --seed $seed --json --map-offset by-seed | jq -r .map_offset
+done' "$SWARMSCOPE" "$tmp/short.yaml"
+holds 'all three are drawn' test "$(sort -u "$out" | wc -l)" -eq 3
+
+works 'a hidden play position' "$SWARMSCOPE" analyze --json --ignore-playpos "$tmp/play.sso"
+cp "$out" "$tmp/hidden.json"
+holds 'hiding it matters' sh -c '"$0" analyze --json "$1" | cmp -s - "$2"; test $? -eq 1' \
+    "$SWARMSCOPE" "$tmp/play.sso" "$tmp/hidden.json"
+
 refuses 'no scenario' 2 'which scenario' "$SWARMSCOPE" simulate
 refuses 'an unknown scenario' 2 'stedy.*steady' "$SWARMSCOPE" simulate stedy
 refuses 'nothing to show' 2 'nosuch' "$SWARMSCOPE" simulate --show nosuch

@@ -19,6 +19,7 @@ values_are_set_in_their_units(void **state)
 		{ "viewers.mean", "1h" }, { "viewers.crash", "12.5%" },
 		{ "viewers.short_share", "0.25" }, { "peers.policy", "freeze" },
 		{ "peers.tell_play", "no" }, { "view.chunks", "false" },
+		{ "view.map_offset", "by-seed" },
 		{ "peers.signing", "ed25519" }, { "start", "1800000001" },
 		{ "classes[0].up", "3Mbit/s" }, { "classes[1].up", "0.5Mbit/s" },
 		{ "classes[1].attack", "liar" }, { "timeline[0].what", "outage" },
@@ -40,6 +41,7 @@ values_are_set_in_their_units(void **state)
 	assert_int_equal(s.short_ppm, 250000);
 	assert_int_equal(s.policy, PLAYER_FREEZES);
 	assert_true(s.hide_play && !s.view.chunks && s.signing == SIGNING_ED25519);
+	assert_int_equal(s.view.map_offset, MAP_OFFSET_BY_SEED);
 	assert_int_equal(s.start_s, 1800000001);
 	assert_int_equal(s.n_classes, 2);
 	assert_int_equal(s.classes[0].up_kbps, 3000);

@@ -198,6 +198,31 @@ skips_and_lag_are_kept(void **state)
 	assert_int_equal(t.n_spans, 2);
 	assert_int_equal(t.spans[0].chunks, 5);
 	assert_int_equal(t.spans[1].chunks, 2);
+	assert_true(fabs(t.runs[0].lag_s - 2) < 1e-9); /* nothing was played with the other */
+	truth_free(&t);
+}
+
+/* 2 s of lag for 4 s, 5 s for 3 s after a stall, 3 s for 1 s after a skip. */
+static void
+lag_counts_for_as_long_as_it_plays(void **state)
+{
+	struct truth t = sound(
+	    CHUNK(10, "play", "\"lag_s\":2") LINE(14, "stall") CHUNK(15, "skip", "\"lag_s\":99")
+	        CHUNK(17, "resume", "\"lag_s\":5") CHUNK(20, "skip", "\"lag_s\":3")
+	            LINE(21, "leave"));
+
+	(void)state;
+	assert_true(fabs(t.runs[0].lag_s - (4 * 2 + 3 * 5 + 1 * 3) / 8.0) < 1e-9);
+	truth_free(&t);
+}
+
+static void
+lag_told_by_the_way_counts_once_each(void **state)
+{
+	struct truth t = sound(LINE(1, "play") CHUNK(2, "chunk", "\"lag_s\":2")
+	                           CHUNK(9, "chunk", "\"lag_s\":3") LINE(90, "leave"));
+
+	(void)state;
 	assert_true(fabs(t.runs[0].lag_s - 2.5) < 1e-9);
 	truth_free(&t);
 }
@@ -367,6 +392,8 @@ main(void)
 		cmocka_unit_test(one_stall_may_end_as_the_next_begins),
 		cmocka_unit_test(a_missed_chunk_that_came_late_counts_once),
 		cmocka_unit_test(skips_and_lag_are_kept),
+		cmocka_unit_test(lag_counts_for_as_long_as_it_plays),
+		cmocka_unit_test(lag_told_by_the_way_counts_once_each),
 		cmocka_unit_test(unknown_events_are_counted_and_strange_members_ignored),
 		cmocka_unit_test(the_order_of_the_lines_means_nothing),
 		cmocka_unit_test(mistakes_name_file_and_line),

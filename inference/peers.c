@@ -453,7 +453,9 @@ on_transfer(struct peers *s, const struct observation *o)
 	struct session *to;
 
 	on_words(s, &o->to, o);
-	to = !is_ours(s, &o->peer) ? NULL : map_peek(s->sessions, &o->peer); /* unless the sender has taken its place */
+	if (!is_ours(s, &o->peer))
+		return;
+	to = map_peek(s->sessions, &o->peer); /* unless the sender has taken its place */
 	if (c != NULL && to != NULL && to->open && (to->channel == 0 || to->channel == o->channel))
 		session_sent(to, c, o);
 }

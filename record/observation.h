@@ -162,11 +162,8 @@ union obs_buf {
 
 size_t obs_size(const struct observation *o);
 
-/* Is this chunk in the set? False outside the range. */
-bool obs_has(const struct observation *o, uint64_t chunk);
-
-/* Chunks in the set, 0..width. */
-uint32_t obs_held(const struct observation *o);
+bool obs_has(const struct observation *o, uint64_t chunk); /* false outside the range */
+uint32_t obs_held(const struct observation *o); /* chunks in the set, 0..width */
 
 /* Chunks offset + i ... offset + i + 63, the first in the lowest bit. */
 uint64_t obs_bits(const struct observation *o, uint64_t i);

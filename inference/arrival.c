@@ -10,6 +10,7 @@
 #define COPY_DELAY_NS 20000000   /* copy on the wire -> held, when nothing queues */
 #define OVERTAKEN_NS 300000000   /* a copy sent so long before one that arrived is lost */
 #define SEEN_COPIES 30u
+#define QUEUE_NS 80000000        /* a copy is under way so long without any queue */
 #define LOSSY_NS 5000000000
 
 void
@@ -131,11 +132,11 @@ open_window(struct arrival *a, uint64_t chunk)
 	a->any = true;
 }
 
-/* A map made well after its copy went by lacks the chunk: that copy did not arrive. */
+/* A map shows copies that were sent well after this one, and lacks the chunk. */
 static bool
 is_lost(const struct arrival *a, uint64_t chunk)
 {
-	return a->map_ns > from_tick(a, a->slot[chunk % ARRIVAL_CHUNKS].tick) + OVERTAKEN_NS;
+	return a->shown_ns > from_tick(a, a->slot[chunk % ARRIVAL_CHUNKS].tick) + OVERTAKEN_NS;
 }
 
 void
@@ -165,6 +166,19 @@ hold(struct arrival *a, uint64_t chunk, int64_t lo_ns, int64_t best_ns, int64_t 
 		a->newest = chunk;
 }
 
+/* How long a copy sent at sent_ns, that came before the map of t_ns, waited: between what
+ * the last two maps tell. */
+static int64_t
+queue_at(const struct arrival *a, int64_t sent_ns, int64_t t_ns)
+{
+	int64_t span_ns = t_ns - a->map_ns, part_ns = sent_ns + a->queued_ns - a->map_ns;
+
+	if (span_ns <= 0 || span_ns > LOSSY_NS || part_ns <= 0)
+		return a->queued_ns;
+	part_ns = min64(part_ns, span_ns) / MS_NS;
+	return a->queued_ns + (a->queue_ns - a->queued_ns) * part_ns / (span_ns / MS_NS + 1);
+}
+
 /* The peer holds the chunk and a copy was seen on its way: the map's time counts
  * while copies get lost, else the copy's. */
 static void
@@ -172,8 +186,11 @@ settle_copied(struct arrival *a, uint64_t chunk, int64_t t_ns, bool acked)
 {
 	int64_t sent_ns = from_tick(a, slot_of(a, chunk)->tick), best_ns = t_ns;
 
-	if (a->by_copy && !is_lost(a, chunk)) {
-		hold(a, chunk, sent_ns, min64(sent_ns + COPY_DELAY_NS, t_ns), t_ns);
+	if (a->by_copy) {
+		int64_t lo_ns = sent_ns + COPY_DELAY_NS < a->map_ns ? a->map_ns : sent_ns;
+
+		best_ns = sent_ns + max64(queue_at(a, sent_ns, t_ns), COPY_DELAY_NS);
+		hold(a, chunk, lo_ns, min64(max64(best_ns, lo_ns), t_ns), t_ns);
 		return;
 	}
 	if (acked && a->acked_ns >= sent_ns - TICK_NS)
@@ -224,6 +241,28 @@ any_under_way(const struct arrival *a)
 	return any != 0;
 }
 
+/* What copies wait on the way down when the map o is made: as long as the oldest that has
+ * not come, unless it is lost. */
+static void
+watch_queue(struct arrival *a, const struct observation *o)
+{
+	int64_t waits_ns = o->t_ns;
+
+	for (uint32_t w = 0; w < ARRIVAL_CHUNKS / 64; w++)
+		for (uint64_t open = a->copied[w] & ~a->held[w]; open != 0; open &= open - 1) {
+			uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(open);
+			uint64_t chunk = a->next + (i - a->next) % ARRIVAL_CHUNKS;
+			int64_t sent_ns = from_tick(a, a->slot[i].tick);
+
+			if (obs_has(o, chunk) || chunk < o->offset)
+				a->shown_ns = max64(a->shown_ns, sent_ns);
+			else if (!is_lost(a, chunk))
+				waits_ns = min64(waits_ns, sent_ns);
+		}
+	a->queued_ns = a->queue_ns;
+	a->queue_ns = o->t_ns - waits_ns > QUEUE_NS ? o->t_ns - waits_ns : 0;
+}
+
 /* Does the map show a chunk and lack one that was sent well before it? Then copies
  * get lost on their way to this peer. */
 static void
@@ -254,7 +293,7 @@ presume(struct arrival *a, const struct observation *o)
 		return;
 	for (uint64_t c = a->next; a->any && c < o->offset && in_window(a, c); c++)
 		if (!arrival_has(a, c) && bit(a->copied, c) &&
-		    from_tick(a, slot_of(a, c)->tick) > a->map_ns - OVERTAKEN_NS)
+		    from_tick(a, slot_of(a, c)->tick) > a->map_ns - OVERTAKEN_NS - a->queued_ns)
 			settle_copied(a, c, o->t_ns, false);
 }
 
@@ -310,7 +349,9 @@ arrival_told(struct arrival *a, const struct observation *o, const struct timeli
 	keep_base(a, o->t_ns);
 	if (obs_newest(o, &last))
 		open_window(a, last);
-	if (whole && a->any)
+	if (whole && a->any && a->by_copy)
+		watch_queue(a, o);
+	else if (whole && a->any)
 		watch_loss(a, o);
 	if (whole && o->width > 0)
 		presume(a, o);

@@ -46,6 +46,9 @@ struct arrival {
 	int64_t before_ns;     /* ... and the one before it */
 	int64_t acked_ns;      /* last map of the kind that leaves out a chunk */
 	int64_t lossy_until_ns;
+	int64_t shown_ns;      /* newest copy of all that maps showed to have come */
+	int64_t queue_ns, queued_ns; /* copies wait so long on the way down: at the last map;
+	                              * at the one before */
 	int64_t late_ns;       /* by so much the peer's own packets are late now */
 	uint64_t held[ARRIVAL_CHUNKS / 64];   /* bit chunk % ARRIVAL_CHUNKS */
 	uint64_t copied[ARRIVAL_CHUNKS / 64]; /* a copy went by */

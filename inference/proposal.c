@@ -77,6 +77,13 @@ next_run(const struct arrival *a, uint64_t pos, uint32_t n, int64_t least_ns, ui
 	return found;
 }
 
+/* It still waited when the last map told its position. */
+static int64_t
+waits_since(const struct viewer *v)
+{
+	return v->told_ns > v->since_ns ? v->told_ns : v->since_ns;
+}
+
 /* How sure is the moment when at which n chunks from pos on were there? A start that no
  * arrival dates closely takes what one usually takes; a viewer may go on with less than
  * the rules want. */
@@ -92,8 +99,8 @@ blur(const struct viewer *v, const struct viewer_rules *r, const struct arrival 
 		*when = (struct moment){ v->since_ns, v->since_ns, until };
 	if (kind == STEP_START && when->hi - when->lo > r->start * r->chunk_ns)
 		when->best = max64(when->lo, min64(when->hi, v->since_ns + viewer_usual_ns(r)));
-	when->lo = max64(when->lo, v->since_ns);
-	when->best = max64(when->best, v->since_ns);
+	when->lo = max64(when->lo, waits_since(v));
+	when->best = max64(when->best, waits_since(v));
 	when->hi = max64(when->hi, when->best);
 }
 
@@ -108,7 +115,8 @@ wait_for(struct proposal *p, const struct viewer_rules *r, const struct arrival 
 
 	if (!run_at(a, v->pos, n, hidden, &when) &&
 	    (until < v->since_ns + r->give_up_ns ||
-	     !next_run(a, v->pos, n, v->since_ns + r->give_up_ns, &at, &when)))
+	     !next_run(a, v->pos, n, max64(v->since_ns + r->give_up_ns, waits_since(v)), &at,
+	               &when)))
 		return false;
 	passed = at - v->pos;
 	v->pos = at;

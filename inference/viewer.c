@@ -435,6 +435,8 @@ viewer_map(struct viewer *v, const struct viewer_rules *r, const struct arrival 
 		explain(v, r, a, m->t_ns, m->pos, to);
 	}
 	v->seen_ns = m->t_ns;
+	if (m->trust != VIEWER_UNTOLD)
+		v->told_ns = m->t_ns;
 }
 
 void

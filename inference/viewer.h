@@ -41,6 +41,7 @@ struct viewer {
 	int64_t early_ns, late_ns; /* ... give or take */
 	int64_t since_ns;      /* FILL, STALL: since when */
 	int64_t seen_ns;       /* the last map */
+	int64_t told_ns;       /* the last that told a position: it stood as it stands here */
 	bool started;          /* its first frame was shown (or is taken to have been) */
 	bool pending;          /* the event that the line began with is not told yet */
 	bool pending_stall;    /* it is the end of a stall, else the start */

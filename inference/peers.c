@@ -196,6 +196,22 @@ put_channel(struct peers *s, const struct channel_view *c, bool final)
 }
 
 static void
+put_came(struct peers *s, const struct channel_view *c)
+{
+	struct result r = { .t_ns = c->told_ns, .channel = c->key, .kind = RESULT_CAME,
+		.shard = (uint8_t)s->shard, .protocol = c->protocol, .final = true };
+
+	for (unsigned i = 0; i < RESULT_CELLS; i++)
+		for (unsigned j = i; j < RESULT_CELLS; j++) {
+			if (c->retrieval.came[i][j] == 0)
+				continue;
+			r.u.came = (struct result_came){ c->retrieval.came[i][j], (uint8_t)i,
+				(uint8_t)j };
+			s->out->put(s->out, &r);
+		}
+}
+
+static void
 put_retrieval(struct peers *s, const struct channel_view *c)
 {
 	uint64_t held[RESULT_AGES], eligible[RESULT_AGES];
@@ -215,6 +231,7 @@ put_retrieval(struct peers *s, const struct channel_view *c)
 		r.u.retrieval.bucket = (uint8_t)i;
 		s->out->put(s->out, &r);
 	}
+	put_came(s, c);
 	r.u.retrieval.age_ns = 0;
 	r.u.retrieval.held = c->retrieval.on_time;
 	r.u.retrieval.eligible = c->retrieval.due;

@@ -61,6 +61,8 @@ struct session {
 	uint64_t passed, missed; /* chunks that play has left behind; of these never there */
 	struct position position; /* the channel tells */
 	struct viewer viewer;
+	struct retrieval_viewer seen;
+	uint64_t skips_due;       /* chunks told as skipped, not yet left behind */
 	struct player player;     /* the channel does not */
 	struct arrival arrival;
 	struct result_sink *out; /* borrowed */

@@ -20,6 +20,7 @@
 struct last_seen {
 	uint64_t channel; /* where the address was last heard in a channel */
 	int64_t map_ns;
+	uint16_t port;    /* of that session */
 };
 
 struct peers {
@@ -79,6 +80,29 @@ view_of(struct peers *s, uint64_t key)
 	return NULL;
 }
 
+static struct last_seen *
+address_of(struct peers *s, const struct endpoint *who)
+{
+	struct endpoint address = *who;
+
+	address.port = 0;
+	return map_put(s->addresses, &address, NULL);
+}
+
+/* What a later session of the address wants to know of this one. */
+static void
+remember(struct peers *s, const struct session *session)
+{
+	struct last_seen *seen;
+
+	if (session->words_ns == 0)
+		return;
+	seen = address_of(s, &session->peer);
+	if (seen->map_ns <= session->words_ns)
+		*seen = (struct last_seen){ session->channel, session->words_ns,
+			                    session->peer.port };
+}
+
 static void
 close_silent(struct peers *s, struct session *session, enum result_end end)
 {
@@ -90,8 +114,16 @@ close_silent(struct peers *s, struct session *session, enum result_end end)
 		hi_ns = ESTIMATE_OPEN_HI;
 	if (end == END_SWITCH) /* heard in the other channel now */
 		hi_ns = s->now_ns;
+	remember(s, session);
 	session_close(session, view_of(s, session->channel), end,
 	              estimate_of(left_ns, left_ns, hi_ns, ESTIMATE_MAP_PERIOD));
+}
+
+static void
+close_goodbye(struct peers *s, struct session *session, int64_t t_ns)
+{
+	remember(s, session);
+	session_close(session, view_of(s, session->channel), END_GOODBYE, estimate_at(t_ns));
 }
 
 static void
@@ -296,15 +328,6 @@ is_fresh(const struct observation *o)
 	                               o->width == 0 && !(o->flags & OBS_SOURCE));
 }
 
-static struct last_seen *
-address_of(struct peers *s, const struct endpoint *who)
-{
-	struct endpoint address = *who;
-
-	address.port = 0;
-	return map_put(s->addresses, &address, NULL);
-}
-
 /* The protocol's own peer id says that it is still there: mesh draws one for each run. */
 static bool
 same_run(const struct session *session, const struct observation *o)
@@ -373,26 +396,51 @@ registered(struct peers *s, struct session *session, const struct observation *o
 	           elsewhere(s, session, o) : session;
 }
 
+/* When the address was last heard in the channel that seen tells: its session there may
+ * be open yet. */
+static int64_t
+last_there(struct peers *s, const struct session *session, const struct last_seen *seen)
+{
+	struct endpoint who = session->peer;
+	const struct session *there;
+
+	who.port = seen->port;
+	there = map_peek(s->sessions, &who);
+	return there != NULL && there != session && there->channel == seen->channel &&
+	               there->words_ns > seen->map_ns ? there->words_ns : seen->map_ns;
+}
+
+/* The session has found its channel: did its viewer come from another? */
+static void
+settle_channel(struct peers *s, struct session *session, uint64_t channel)
+{
+	struct last_seen *seen = address_of(s, &session->peer);
+
+	session->channel = channel;
+	if (seen->channel != 0 && seen->channel != channel) {
+		int64_t from_ns = last_there(s, session, seen);
+
+		if (session->first_ns - from_ns < s->opt->switch_ns) {
+			session->from_channel = seen->channel;
+			session->from_ns = from_ns;
+		}
+	}
+}
+
 /* The peer is heard in a channel: settles the session's, or switches. */
 static struct session *
 in_channel(struct peers *s, struct session *session, const struct observation *o)
 {
-	struct last_seen *seen = address_of(s, &session->peer);
-
 	if (session->channel != 0 && session->channel != o->channel)
 		session = elsewhere(s, session, o);
-	if (session->channel == 0) {
-		session->channel = o->channel;
-		if (seen->channel != 0 && seen->channel != o->channel &&
-		    session->first_ns - seen->map_ns < s->opt->switch_ns) {
-			session->from_channel = seen->channel;
-			session->from_ns = seen->map_ns;
-		}
-	}
-	if (is_chunks(o)) {
-		seen->channel = o->channel;
-		seen->map_ns = o->t_ns;
-	}
+	if (session->channel == 0)
+		settle_channel(s, session, o->channel);
+	if (!is_chunks(o))
+		return session;
+	if (session->words_ns == 0)
+		*address_of(s, &session->peer) =
+		    (struct last_seen){ o->channel, o->t_ns, session->peer.port };
+	session->words_ns = o->t_ns;
 	return session;
 }
 
@@ -436,13 +484,12 @@ on_words(struct peers *s, const struct endpoint *who, const struct observation *
 	if (o->kind == OBS_REQUEST && c != NULL && c->tells &&
 	    (session->channel == 0 || session->channel == o->channel))
 		session_asked(session, o);
-	if (o->kind == OBS_LEAVE && session->channel != 0)
-		address_of(s, who)->map_ns = o->t_ns; /* of a switch, the moment it was wished */
+	if (o->kind == OBS_LEAVE && session->words_ns != 0)
+		session->words_ns = o->t_ns; /* of a switch, the moment it was wished */
 	if (o->kind == OBS_LEAVE && o->action == OBS_REBOOTS)
 		session_reboot(session, view_of(s, session->channel), o->t_ns);
 	else if (o->kind == OBS_LEAVE)
-		session_close(session, view_of(s, session->channel), END_GOODBYE,
-			      estimate_at(o->t_ns));
+		close_goodbye(s, session, o->t_ns);
 }
 
 /* A chunk goes to a peer: its sender speaks, and the receiver may soon hold it. */

@@ -49,6 +49,7 @@ struct session {
 	uint64_t peer_id;
 	struct endpoint peer;
 	int64_t first_ns, last_ns, last_map_ns, begun_ns;
+	int64_t words_ns;       /* last map or gain, or the goodbye; 0 none */
 	int64_t map_period_ns;  /* running mean; 0 unknown */
 	int64_t lag_sum_ms;     /* over lag_n chunks played */
 	uint64_t lag_n;
@@ -59,11 +60,11 @@ struct session {
 	uint32_t stalls, skips, skipped_chunks, reboots, events;
 	struct estimate stall_time;
 	uint64_t passed, missed; /* chunks that play has left behind; of these never there */
-	struct position position; /* the channel tells */
-	struct viewer viewer;
-	struct player player;     /* the channel does not */
+	struct result_sink *out;  /* borrowed */
+	struct player player;     /* the channel does not tell */
+	struct viewer viewer;     /* it does */
+	struct position position;
 	struct arrival arrival;
-	struct result_sink *out; /* borrowed */
 };
 
 void session_open(struct session *s, const struct endpoint *peer, int64_t t_ns, uint32_t run,

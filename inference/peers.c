@@ -6,14 +6,14 @@
 
 #include "base/hash.h"
 #include "base/map.h"
-#include "inference/session.h"
+#include "inference/view.h"
 
 #define S_NS 1000000000
 #define RESTART_SILENCE_NS (3 * (int64_t)S_NS) /* + a newcomer's sign = a new session */
 #define RESTART_PERIODS_X2 5                   /* or 2.5 map periods */
 #define TRAILING_NS (3 * (int64_t)S_NS)        /* packets after a goodbye still belong to it */
-#define LOST_FACTOR 3     /* silences longer than that times T_gone end a session, */
-#define LOST_FACTOR_ID 6  /* that if its own id would tell that it is back */
+#define LOST_FACTOR 3    /* silences longer than that times T_gone end a session, */
+#define LOST_FACTOR_ID 6 /* that if its own id would tell that it is back */
 #define SWEEP_NS S_NS
 #define SHARD_SEED 0x73686172 /* not the maps' own */
 
@@ -154,114 +154,14 @@ peers_init(void *mem, const struct inference_options *opt, uint32_t shard,
 	return s;
 }
 
-static void
-set_limit(int64_t *lo, int64_t *best, int64_t *hi, int64_t best_ns, int64_t err_ns)
-{
-	*lo = best_ns - err_ns;
-	*best = best_ns;
-	*hi = best_ns + err_ns;
-}
-
-#define SET_LIMIT(l, name, best_ns, err_ns) \
-	set_limit(&(l)->name##_lo, &(l)->name, &(l)->name##_hi, best_ns, err_ns)
-
-static uint32_t
-in_chunks(int64_t ns, int64_t chunk_ns)
-{
-	return ns <= chunk_ns ? 1 : (uint32_t)((ns + chunk_ns - 1) / chunk_ns);
-}
-
-/* A system whose own player plays: media is counted in chunks, nothing is probed. */
-static void
-set_rules(struct channel_view *c)
-{
-	const struct playhead *p = &c->playhead;
-	int64_t chunk_ns = estimate_known(&c->told.chunk) ? c->told.chunk.best_ns : 0;
-
-	c->tells = true;
-	if (chunk_ns <= 0)
-		return;
-	c->rules = (struct viewer_rules){
-		.chunk_ns = chunk_ns,
-		.start = in_chunks(p->prebuffer_ns, chunk_ns),
-		.resume = in_chunks(p->rebuffer_ns, chunk_ns),
-		.skip = p->skip_chunks,
-		.give_up_ns = p->give_up_ns,
-		.reboot_ns = p->reboot_ns,
-	};
-}
-
-/* The player's thresholds in a channel of this bit rate. */
-static void
-set_limits(const struct peers *s, struct channel_view *c)
-{
-	const struct player_model *p = &s->opt->player;
-	int64_t bytes = (int64_t)p->probe_bytes + c->playhead.prebuffer_bytes;
-	int64_t read_ns = c->told.bitrate_kbps ? bytes * 8000000 / c->told.bitrate_kbps : 0;
-
-	if (c->playhead.model == PLAYHEAD_EXPLICIT || c->playhead.model == PLAYHEAD_OFFSET) {
-		set_rules(c);
-		return;
-	}
-	SET_LIMIT(&c->limits, start,
-	          p->prebuffer_ns + p->key_wait_ns + c->playhead.prebuffer_ns + read_ns,
-	          p->prebuffer_err_ns);
-	SET_LIMIT(&c->limits, latency, p->latency_ns, p->latency_err_ns);
-	SET_LIMIT(&c->limits, margin, p->margin_ns + p->key_wait_ns, p->margin_err_ns);
-	SET_LIMIT(&c->limits, rebuffer, p->rebuffer_ns, p->rebuffer_err_ns);
-}
-
-static void
-put_channel(struct peers *s, const struct channel_view *c, bool final)
-{
-	struct result r = { 0 };
-
-	if (s->shard != 0)
-		return; /* all shards know the same */
-	r.t_ns = c->told_ns;
-	r.channel = c->key;
-	r.kind = RESULT_CHANNEL;
-	r.protocol = c->protocol;
-	r.final = final;
-	r.u.channel = c->told;
-	s->out->put(s->out, &r);
-}
-
-static void
-put_retrieval(struct peers *s, const struct channel_view *c)
-{
-	uint64_t held[RESULT_AGES], eligible[RESULT_AGES];
-	struct result r = { 0 };
-
-	retrieval_read(&c->retrieval, held, eligible);
-	r.t_ns = c->told_ns;
-	r.channel = c->key;
-	r.kind = RESULT_RETRIEVAL;
-	r.shard = (uint8_t)s->shard;
-	r.protocol = c->protocol;
-	r.final = true;
-	for (unsigned i = 0; i < RESULT_AGES; i++) {
-		r.u.retrieval.age_ns = retrieval_age_ns(i);
-		r.u.retrieval.held = held[i];
-		r.u.retrieval.eligible = eligible[i];
-		r.u.retrieval.bucket = (uint8_t)i;
-		s->out->put(s->out, &r);
-	}
-	r.u.retrieval.age_ns = 0;
-	r.u.retrieval.held = c->retrieval.on_time;
-	r.u.retrieval.eligible = c->retrieval.due;
-	r.u.retrieval.bucket = RESULT_AGES;
-	s->out->put(s->out, &r);
-}
-
 /* The channel made room for another. Its sessions keep its key and are closed
  * without a clock; of one that never got an id nothing is worth telling. */
 static void
 drop_view(struct peers *s, struct channel_view *c)
 {
 	if (c->told.id_len > 0) {
-		put_channel(s, c, true);
-		put_retrieval(s, c);
+		view_put(c, s->shard, true, s->out);
+		view_put_retrieval(c, s->shard, s->out);
 	}
 	c->key = 0;
 }
@@ -278,39 +178,8 @@ new_view(struct peers *s, const struct observation *o)
 	assert(c < s->view + s->opt->max_channels);
 	if (c == s->view + s->views)
 		s->views++;
-	memset(c, 0, offsetof(struct channel_view, timeline));
-	c->key = o->channel;
-	c->protocol = o->protocol;
-	c->playhead = s->opt->playhead[o->protocol % INFERENCE_PROTOCOLS];
-	c->told.playhead = c->playhead;
-	c->told.chunk = ESTIMATE_UNKNOWN;
-	timeline_init(&c->timeline);
-	set_limits(s, c);
+	view_init(c, s->opt, o);
 	return c;
-}
-
-static void
-on_channel(struct peers *s, struct channel_view *c, const struct observation *o)
-{
-	struct result_channel *t = &c->told;
-
-	if (o->u.channel.chunk_ns > 0)
-		t->chunk = estimate_of(o->u.channel.chunk_lo_ns, o->u.channel.chunk_ns,
-		                       o->u.channel.chunk_hi_ns, 0);
-	c->timeline.chunk = t->chunk;
-	c->clock_ns = o->u.channel.clock_ns;
-	c->told_ns = o->t_ns;
-	t->source = o->peer;
-	t->bitrate_kbps = o->u.channel.bitrate_kbps;
-	t->head = o->u.channel.head;
-	t->alias_of = o->u.channel.alias_of;
-	t->id_len = o->u.channel.id_len;
-	t->name_len = o->u.channel.name_len;
-	memcpy(t->id, o->tail, t->id_len);
-	memcpy(t->name, o->tail + t->id_len, t->name_len);
-	set_limits(s, c);
-	if (t->id_len > 0)
-		put_channel(s, c, false);
 }
 
 /* A map or gain whose chunks can be read: heads of sub-streams show no holes. */
@@ -444,6 +313,12 @@ in_channel(struct peers *s, struct session *session, const struct observation *o
 	return session;
 }
 
+static bool
+is_ours(const struct peers *s, const struct endpoint *who)
+{
+	return !endpoint_is_none(who) && peers_shard(s->opt, who) == s->shard;
+}
+
 /* A late word in the channel that the viewer has just left. */
 static bool
 is_trailing(const struct session *session, const struct observation *o)
@@ -451,12 +326,6 @@ is_trailing(const struct session *session, const struct observation *o)
 	return o->channel != 0 && o->channel == session->from_channel &&
 	       o->channel != session->channel && o->kind != OBS_JOIN &&
 	       o->t_ns - session->from_ns < TRAILING_NS;
-}
-
-static bool
-is_ours(const struct peers *s, const struct endpoint *who)
-{
-	return !endpoint_is_none(who) && peers_shard(s->opt, who) == s->shard;
 }
 
 static void
@@ -531,6 +400,15 @@ peers_results(struct peers *s, struct result_sink *out)
 }
 
 void
+peers_expect(const struct peers *s, const struct observation *o, bool near)
+{
+	map_expect(s->sessions, &o->peer, near, 0, offsetof(struct session, viewer));
+	if (near)
+		map_expect(s->sessions, &o->peer, near, offsetof(struct session, arrival),
+		           offsetof(struct session, arrival.slot));
+}
+
+void
 peers_put(struct peers *s, const struct observation *o)
 {
 	struct channel_view *c = view_of(s, o->channel);
@@ -547,7 +425,9 @@ peers_put(struct peers *s, const struct observation *o)
 		c = new_view(s, o);
 	switch (o->kind) {
 	case OBS_CHANNEL:
-		on_channel(s, c, o);
+		view_told(c, s->opt, o);
+		if (c->told.id_len > 0)
+			view_put(c, s->shard, false, s->out);
 		break;
 	case OBS_MARK:
 		timeline_mark(&c->timeline, o->offset, o->u.mark.source_ns);
@@ -583,8 +463,8 @@ peers_end(struct peers *s, int64_t now_ns)
 	for (uint32_t i = 0; i < s->views; i++) {
 		if (s->view[i].key == 0)
 			continue;
-		put_channel(s, &s->view[i], true);
-		put_retrieval(s, &s->view[i]);
+		view_put(&s->view[i], s->shard, true, s->out);
+		view_put_retrieval(&s->view[i], s->shard, s->out);
 	}
 }
 

@@ -79,6 +79,9 @@ void session_map(struct session *s, struct channel_view *c, const struct observa
 /* Its request for chunks. */
 void session_asked(struct session *s, const struct observation *o);
 
+/* Its playback lag at t_ns, a sample of it. */
+void session_lag(struct session *s, int64_t lag_ns, int64_t t_ns);
+
 /* It began anew, its buffer empty, at t_ns. */
 void session_reboot(struct session *s, struct channel_view *c, int64_t t_ns);
 

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/pages.h"
+#include "base/huge.h"
 #include "inference/inference.h"
 #include "record/result.h"
 
@@ -177,7 +177,7 @@ begin(struct run *r, uint32_t viewers, uint32_t shards)
 	r->opt.playhead[PROTOCOL].model = PLAYHEAD_FIRST_RECEIVED;
 	r->opt.playhead[PROTOCOL].skip_window_chunks = 80;
 	r->size = inference_size(&r->opt);
-	r->mem = must(pages_alloc(r->size));
+	r->mem = must(huge_alloc(r->size));
 	memset(r->mem, 0, r->size); /* its pages are there */
 	r->inf = inference_init(r->mem, &r->opt, &sink);
 }
@@ -209,7 +209,7 @@ infer(const struct tape *t, uint32_t viewers)
 	}
 	inference_end(r.inf);
 	took = seconds(CLOCK_PROCESS_CPUTIME_ID) - from;
-	pages_free(r.mem, r.size);
+	huge_free(r.mem, r.size);
 	return took;
 }
 
@@ -337,7 +337,7 @@ in_shards(const struct tape *t, uint32_t viewers, uint32_t shards)
 	from = seconds(CLOCK_MONOTONIC) - from;
 	free(w[0].tape.bytes);
 	free(w[1].tape.bytes);
-	pages_free(r.mem, r.size);
+	huge_free(r.mem, r.size);
 	return from;
 }
 

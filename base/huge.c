@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/pages.h"
+#include "base/huge.h"
 
 #include <stdint.h>
 #include <sys/mman.h>
@@ -7,7 +7,7 @@
 #define HUGE_PAGE ((size_t)2 << 20)
 
 void *
-pages_alloc(size_t size)
+huge_alloc(size_t size)
 {
 	uint8_t *mem = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
 	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -26,7 +26,7 @@ pages_alloc(size_t size)
 }
 
 void
-pages_free(void *mem, size_t size)
+huge_free(void *mem, size_t size)
 {
 	if (mem != NULL)
 		munmap(mem, size);

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 
+#define LINE 64u /* of the cache */
 #define NONE UINT32_MAX
 #define ALIGN 8u
 
@@ -115,6 +116,22 @@ static uint32_t *
 bucket_of(const struct map *m, const void *key)
 {
 	return &m->bucket[hash_bytes(key, m->key_size, m->seed) & (m->buckets - 1)];
+}
+
+void
+map_expect(const struct map *m, const void *key, bool near, size_t from, size_t to)
+{
+	uint32_t *bucket = bucket_of(m, key);
+
+	if (!near) {
+		__builtin_prefetch(bucket);
+	} else if (*bucket != NONE) {
+		const uint8_t *value = value_of(m, *bucket);
+
+		__builtin_prefetch(key_of(m, *bucket));
+		for (size_t at = from; at < to; at += LINE)
+			__builtin_prefetch(value + at, 1);
+	}
 }
 
 static uint32_t

@@ -37,6 +37,10 @@ void *map_get(struct map *m, const void *key);
 /* The same without touching the order of use. */
 void *map_peek(const struct map *m, const void *key);
 
+/* The key will be asked for soon: brings its place nearer, and, once near, the
+ * bytes of its value from..to. Call it for the place first, some other work between. */
+void map_expect(const struct map *m, const void *key, bool near, size_t from, size_t to);
+
 /* The value of key, added and zeroed if new (*fresh tells; may be NULL). Evicts
  * when full. Never NULL. */
 void *map_put(struct map *m, const void *key, bool *fresh);

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/outfile.h"
+#include "base/huge.h"
 #include "cmd/commands.h"
 #include "cmd/input.h"
 #include "cmd/shards.h"
@@ -139,7 +140,7 @@ start_inference(struct analysis *a)
 	set_options(&a->options, a->opt);
 	if (a->opt->format == FORMAT_NDJSON)
 		out = &a->events.sink;
-	a->memory = calloc(1, inference_size(&a->options));
+	a->memory = huge_alloc(inference_size(&a->options));
 	if (a->memory == NULL)
 		abort();
 	a->feed.sink.put = put;
@@ -325,7 +326,7 @@ analyze(const struct analyze *opt, char **paths, int n)
 	outfile_abandon(a.file);
 	ndjson_fini(&a.events);
 	collect_fini(&a.results);
-	free(a.memory);
+	huge_free(a.memory, inference_size(&a.options));
 	input_close(a.in);
 	return status;
 }

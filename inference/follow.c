@@ -87,28 +87,14 @@ static void
 note_played(struct session *s, const struct channel_view *c, int64_t t_ns)
 {
 	const struct viewer *v = &s->viewer;
-	struct result r = { 0 };
-	int64_t born_ns, lag_ns;
+	int64_t born_ns;
 
 	if (v->state != VIEWER_PLAY)
 		return;
 	s->buffer_sum_ms += (int64_t)viewer_run(v, &s->arrival) * c->rules.chunk_ns / MS_NS;
 	s->buffer_n++;
-	if (s->left_censored || !timeline_on(&c->timeline, v->pos, c->clock_ns, &born_ns))
-		return;
-	lag_ns = v->from_ns - born_ns;
-	s->lag_sum_ms += lag_ns / MS_NS;
-	s->lag_n++;
-	r.t_ns = t_ns;
-	r.channel = s->channel;
-	r.peer = s->peer;
-	r.peer_id = s->peer_id;
-	r.run = s->run;
-	r.kind = RESULT_LAG;
-	r.protocol = s->protocol;
-	r.final = true;
-	r.u.lag_ns = lag_ns;
-	s->out->put(s->out, &r);
+	if (!s->left_censored && timeline_on(&c->timeline, v->pos, c->clock_ns, &born_ns))
+		session_lag(s, v->from_ns - born_ns, t_ns);
 }
 
 /* When play began that was first seen under way: nobody saw with which chunk. */

@@ -94,6 +94,15 @@ to_peers(struct obs_sink *self, const struct observation *o)
 }
 
 void
+inference_expect(const struct inference *inf, const struct observation *o, bool near)
+{
+	if (endpoint_is_none(&o->peer))
+		return;
+	channels_expect(inf->channels, o, near);
+	peers_expect(inf->peers[peers_shard(&inf->opt, &o->peer)], o, near);
+}
+
+void
 inference_spread(struct inference *inf, struct obs_sink *const to[],
                  struct result_sink *const out[])
 {

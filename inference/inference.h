@@ -64,6 +64,10 @@ void inference_spread(struct inference *inf, struct obs_sink *const to[],
 void inference_shard_put(struct inference *inf, uint32_t shard, const struct observation *o);
 void inference_shard_end(struct inference *inf, uint32_t shard);
 
+/* It will be put soon: a caller that knows what comes next can hide the time that memory
+ * takes. First with near false, later, one or two observations before it, with true. */
+void inference_expect(const struct inference *inf, const struct observation *o, bool near);
+
 void inference_put(struct inference *inf, const struct observation *o);
 
 /* The input ended: every open session and channel is written as final. */

@@ -65,12 +65,13 @@ static void
 note_hole(struct retrieval_viewer *v, uint64_t chunk)
 {
 	unsigned last = (v->next_hole + RETRIEVAL_HOLES - 1) % RETRIEVAL_HOLES;
+	uint32_t after = (uint32_t)(chunk - v->first);
 
-	if (v->hole[last].n > 0 && v->hole[last].chunk + v->hole[last].n == chunk) {
+	if (v->hole[last].n > 0 && v->hole[last].after + v->hole[last].n == after) {
 		v->hole[last].n++;
 		return;
 	}
-	v->hole[v->next_hole].chunk = chunk;
+	v->hole[v->next_hole].after = after;
 	v->hole[v->next_hole].n = 1;
 	v->next_hole = (uint8_t)((v->next_hole + 1) % RETRIEVAL_HOLES);
 }
@@ -79,7 +80,7 @@ static bool
 is_hole(const struct retrieval_viewer *v, uint64_t chunk)
 {
 	for (unsigned i = 0; i < RETRIEVAL_HOLES; i++)
-		if (chunk - v->hole[i].chunk < v->hole[i].n)
+		if ((uint32_t)(chunk - v->first) - v->hole[i].after < v->hole[i].n)
 			return true;
 	return false;
 }

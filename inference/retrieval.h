@@ -26,7 +26,7 @@
 #include "inference/player.h"
 #include "record/result.h"
 
-#define RETRIEVAL_HOLES 16u
+#define RETRIEVAL_HOLES 8u
 
 struct retrieval {
 	uint64_t entered[RESULT_CELLS], left[RESULT_CELLS];
@@ -49,8 +49,7 @@ struct retrieval_viewer {
 	uint64_t first;   /* its play begins there */
 	int64_t from_ns;  /* it is here since */
 	struct {
-		uint64_t chunk;
-		uint32_t n;
+		uint32_t after, n; /* so many from first + after on */
 	} hole[RETRIEVAL_HOLES]; /* never came; the latest */
 };
 

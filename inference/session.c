@@ -109,22 +109,28 @@ on_player(void *ctx, enum player_event what, const struct estimate *at,
 	}
 }
 
+void
+session_lag(struct session *s, int64_t lag_ns, int64_t t_ns)
+{
+	struct result r = { 0 };
+
+	s->lag_sum_ms += lag_ns / 1000000;
+	s->lag_n++;
+	r.u.lag_ns = lag_ns;
+	put_result(s, &r, RESULT_LAG, t_ns, true);
+}
+
 /* Lag of what plays when a chunk joins, once a while: newest media made by then
  * less the media that plays. */
 static void
 note_lag(struct session *s, const struct channel_view *c, uint64_t chunk, int64_t t_ns)
 {
-	struct result r = { 0 };
-	int64_t born_ns, lag_ns;
+	int64_t born_ns;
 
-	if (s->player.state != PLAYER_PLAY || chunk % 8 != 0 ||
-	    !timeline_on(&c->timeline, chunk, c->clock_ns, &born_ns))
-		return;
-	lag_ns = t_ns - born_ns + s->player.media_ns - player_played(&s->player, t_ns);
-	s->lag_sum_ms += lag_ns / 1000000;
-	s->lag_n++;
-	r.u.lag_ns = lag_ns;
-	put_result(s, &r, RESULT_LAG, t_ns, true);
+	if (s->player.state == PLAYER_PLAY && chunk % 8 == 0 &&
+	    timeline_on(&c->timeline, chunk, c->clock_ns, &born_ns))
+		session_lag(s, t_ns - born_ns + s->player.media_ns -
+		            player_played(&s->player, t_ns), t_ns);
 }
 
 /* The next chunk goes to the player: held, or given up at the moment when. */

@@ -49,6 +49,7 @@ struct session {
 	uint64_t peer_id;
 	struct endpoint peer;
 	int64_t first_ns, last_ns, last_map_ns, begun_ns;
+	int64_t words_ns;       /* last map or gain, or the goodbye; 0 none */
 	int64_t map_period_ns;  /* running mean; 0 unknown */
 	int64_t lag_sum_ms;     /* over lag_n chunks played */
 	uint64_t lag_n;
@@ -59,13 +60,13 @@ struct session {
 	uint32_t stalls, skips, skipped_chunks, reboots, events;
 	struct estimate stall_time;
 	uint64_t passed, missed; /* chunks that play has left behind; of these never there */
-	struct position position; /* the channel tells */
-	struct viewer viewer;
+	struct result_sink *out;  /* borrowed */
+	struct player player;     /* the channel does not tell */
+	struct viewer viewer;     /* it does */
+	struct position position;
 	struct retrieval_viewer seen;
 	uint64_t skips_due;       /* chunks told as skipped, not yet left behind */
-	struct player player;     /* the channel does not */
 	struct arrival arrival;
-	struct result_sink *out; /* borrowed */
 };
 
 void session_open(struct session *s, const struct endpoint *peer, int64_t t_ns, uint32_t run,
@@ -79,6 +80,9 @@ void session_map(struct session *s, struct channel_view *c, const struct observa
 
 /* Its request for chunks. */
 void session_asked(struct session *s, const struct observation *o);
+
+/* Its playback lag at t_ns, a sample of it. */
+void session_lag(struct session *s, int64_t lag_ns, int64_t t_ns);
 
 /* It began anew, its buffer empty, at t_ns. */
 void session_reboot(struct session *s, struct channel_view *c, int64_t t_ns);

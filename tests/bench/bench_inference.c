@@ -16,15 +16,18 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/huge.h"
 #include "inference/inference.h"
 #include "record/result.h"
 
 #define CHUNKS_PER_S 4u
 #define WIDTH 2000u
 #define FIRST_CHUNK 100000u
+#define HELD_AT_ONCE 40u /* chunks that a newcomer gets before its first map */
 #define S_NS INT64_C(1000000000)
 #define T0_NS INT64_C(1700000000000000000)
 #define RUNS_MOST 15u
+#define AHEAD 4u /* observations between looking for one and its use */
 #define PROTOCOL 1
 
 /* Observations one after another, 8-byte aligned. */
@@ -104,14 +107,16 @@ make_chunks(struct obs_sink *to, uint32_t second)
 	}
 }
 
-/* Of all viewers one in step tells its map in this second: it holds all but its newest
- * few chunks, with some holes among these. */
+/* Of all viewers one in step tells its map in this second: it holds all since it joined but
+ * its newest few chunks, with some holes among these. */
 static void
 tell_maps(struct obs_sink *to, uint32_t second, uint32_t viewers, uint32_t step,
           union obs_buf *buf)
 {
 	uint64_t newest = FIRST_CHUNK + (second + 1) * CHUNKS_PER_S - 1;
+	uint32_t held = HELD_AT_ONCE + (second + 1) * CHUNKS_PER_S;
 
+	memset(buf->o.tail + buf->o.tail_len - held / 8, 0xff, held / 8);
 	for (uint32_t i = second % step; i < viewers; i += step) {
 		struct observation *o = &buf->o;
 
@@ -148,7 +153,6 @@ make_tape(struct tape *t, uint32_t viewers, uint32_t step, uint32_t length_s)
 	all_join(&t->sink, viewers);
 	obs_begin(&buf, OBS_BUFFER_MAP, 0)->protocol = PROTOCOL;
 	obs_set_range(&buf.o, 0, WIDTH);
-	memset(buf.o.tail, 0xff, buf.o.tail_len);
 	for (uint32_t s = 0; s < length_s; s++) {
 		make_chunks(&t->sink, s);
 		tell_maps(&t->sink, s, viewers, step, &buf);
@@ -159,6 +163,7 @@ struct run {
 	struct inference_options opt;
 	struct inference *inf;
 	void *mem;
+	size_t size;
 };
 
 static void
@@ -171,8 +176,9 @@ begin(struct run *r, uint32_t viewers, uint32_t shards)
 	r->opt.shards = shards;
 	r->opt.playhead[PROTOCOL].model = PLAYHEAD_FIRST_RECEIVED;
 	r->opt.playhead[PROTOCOL].skip_window_chunks = 80;
-	r->mem = must(calloc(1, inference_size(&r->opt)));
-	memset(r->mem, 0, inference_size(&r->opt)); /* its pages are there */
+	r->size = inference_size(&r->opt);
+	r->mem = must(huge_alloc(r->size));
+	memset(r->mem, 0, r->size); /* its pages are there */
 	r->inf = inference_init(r->mem, &r->opt, &sink);
 }
 
@@ -185,15 +191,25 @@ infer(const struct tape *t, uint32_t viewers)
 
 	begin(&r, viewers, 1);
 	from = seconds(CLOCK_PROCESS_CPUTIME_ID);
-	for (size_t at = 0; at < t->used;) {
+	for (size_t at = 0, far = 0, near = 0, n = 0; at < t->used; n++) {
 		const struct observation *o = (const void *)(t->bytes + at);
 
+		if (far < t->used) {
+			inference_expect(r.inf, (const void *)(t->bytes + far), false);
+			far += padded((const void *)(t->bytes + far));
+		}
+		if (n >= AHEAD && near < far) {
+			inference_expect(r.inf, (const void *)(t->bytes + near), true);
+			near += padded((const void *)(t->bytes + near));
+		}
+		if (n < 2 * AHEAD)
+			continue;
 		inference_put(r.inf, o);
 		at += padded(o);
 	}
 	inference_end(r.inf);
 	took = seconds(CLOCK_PROCESS_CPUTIME_ID) - from;
-	free(r.mem);
+	huge_free(r.mem, r.size);
 	return took;
 }
 
@@ -321,7 +337,7 @@ in_shards(const struct tape *t, uint32_t viewers, uint32_t shards)
 	from = seconds(CLOCK_MONOTONIC) - from;
 	free(w[0].tape.bytes);
 	free(w[1].tape.bytes);
-	free(r.mem);
+	huge_free(r.mem, r.size);
 	return from;
 }
 

@@ -204,7 +204,7 @@ begin(struct session *s, struct channel_view *c, const struct observation *o)
 	arrival_begin(&s->arrival, first > TRAIL_CHUNKS ? first - TRAIL_CHUNKS : 0);
 	s->begun = true;
 	s->begun_ns = o->t_ns;
-	retrieval_begin(&s->seen, first, s->viewer.since_ns);
+	retrieval_begin(&s->seen, first, s->reboots > 0 ? s->seen.from_ns : s->first_ns);
 	if (o->flags & OBS_HAS_PLAY && !s->left_censored && !p->first_seen) {
 		viewer_restart(&s->viewer, &c->rules, o->u.map.play, o->u.map.play, o->t_ns);
 		unsure(s, &c->rules);

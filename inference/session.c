@@ -310,10 +310,10 @@ note_period(struct session *s, int64_t t_ns)
 	s->last_map_ns = t_ns;
 }
 
-/* Its chunks count until the last map: those that play left behind, and those that were
- * still on their way or buffered. */
+/* Its chunks count until left_ns: those that play left behind, and those that were still
+ * on their way or buffered. */
 static void
-end_retrieval(struct session *s, struct channel_view *c)
+end_retrieval(struct session *s, struct channel_view *c, int64_t left_ns)
 {
 	const struct arrival *a = &s->arrival;
 	struct retrieval_chunk is;
@@ -322,9 +322,9 @@ end_retrieval(struct session *s, struct channel_view *c)
 		return;
 	for (uint64_t chunk = a->next; chunk-- > s->seen.first;) {
 		if (!timeline_on(&c->timeline, chunk, c->clock_ns, &is.made_ns) ||
-		    s->last_map_ns - is.made_ns > retrieval_age_ns(RESULT_AGES))
+		    left_ns - is.made_ns > retrieval_age_ns(RESULT_AGES))
 			break;
-		retrieval_left(&c->retrieval, &s->seen, chunk, is.made_ns, s->last_map_ns);
+		retrieval_left(&c->retrieval, &s->seen, chunk, is.made_ns, left_ns);
 	}
 	for (uint64_t chunk = a->next; a->any && chunk <= c->timeline.newest; chunk++) {
 		if (!timeline_on(&c->timeline, chunk, c->clock_ns, &is.made_ns))
@@ -332,7 +332,7 @@ end_retrieval(struct session *s, struct channel_view *c)
 		is.lo_ns = is.hi_ns = RETRIEVAL_NEVER;
 		if (arrival_has(a, chunk))
 			retrieval_came(&is, arrival_when(a, chunk), arrival_sees_copies(a));
-		retrieval_pending(&c->retrieval, &s->seen, chunk, &is, s->last_map_ns);
+		retrieval_pending(&c->retrieval, &s->seen, chunk, &is, left_ns);
 	}
 	s->seen.begun = false;
 }
@@ -346,8 +346,9 @@ session_reboot(struct session *s, struct channel_view *c, int64_t t_ns)
 	if (c == NULL || !c->tells || !s->begun || !s->viewer.started)
 		return;
 	arrival_presume(&s->arrival, s->last_ns);
-	end_retrieval(s, c);
 	viewer_reboot(&s->viewer, &c->rules, &s->arrival, t_ns, &at, &to);
+	end_retrieval(s, c, at.best_ns);
+	s->seen.from_ns = at.best_ns;
 	s->reboots++;
 	if (!s->source)
 		put_event(s, EVENT_REBOOT, &at, &none, 0);
@@ -469,7 +470,7 @@ session_close(struct session *s, struct channel_view *c, enum result_end end, st
 		else
 			player_end(&s->player, &c->limits, s->last_map_ns - s->arrival.late_ns,
 			           left.best_ns, &to);
-		end_retrieval(s, c);
+		end_retrieval(s, c, s->last_map_ns);
 		if (!started(s, c) && !s->source && !s->left_censored && end != END_OPEN)
 			put_event(s, EVENT_EXIT_BEFORE_START, &left, &none, 0);
 	}

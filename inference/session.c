@@ -150,7 +150,7 @@ take(struct session *s, struct channel_view *c, bool held, struct moment when)
 		if (timeline_on(&c->timeline, chunk, c->clock_ns, &is.made_ns))
 			retrieval_settle(&c->retrieval, &s->seen, chunk, &is);
 		if (s->player.state != PLAYER_FILL)
-			retrieval_due(&c->retrieval, on_time);
+			retrieval_due(&c->retrieval, &s->seen, on_time);
 	}
 	if (held)
 		note_lag(s, c, chunk, s->player.joined.best);
@@ -270,7 +270,7 @@ begin(struct session *s, struct channel_view *c)
 		first = first_by_age(s, c, first);
 	}
 	arrival_begin(&s->arrival, first);
-	retrieval_begin(&s->seen, first, s->first_ns);
+	retrieval_begin(&s->seen, first, s->first_ns, &s->peer);
 	s->begun = true;
 }
 
@@ -411,12 +411,29 @@ played_ns(const struct session *s, const struct channel_view *c, int64_t left_ns
 }
 
 static void
+put_scores(const struct session *s, struct result_session *u)
+{
+	double watched_s = (double)u->played_ns / S_NS, stalls = s->stalls;
+	double mean_s = stalls > 0 ? (double)s->stall_time.best_ns / S_NS / stalls : 0;
+
+	u->mos = u->mos_delay = u->mos_rate = u->mos_count = NAN;
+	if (estimate_known(&u->startup))
+		u->mos_delay = (float)mos_of_delay((double)u->startup.best_ns / S_NS);
+	if (watched_s > 0) {
+		u->mos_rate = (float)mos_of_stall_rate(stalls / watched_s, mean_s);
+		u->mos_count = (float)mos_of_stalls(stalls, mean_s);
+	}
+	if (estimate_known(&u->startup) && watched_s > 0)
+		u->mos = (float)mos_combined((double)u->startup.best_ns / S_NS,
+		                             mos_of_stall_rate(stalls / watched_s, mean_s));
+}
+
+static void
 put_session(struct session *s, const struct channel_view *c, const struct estimate *left)
 {
 	struct result r = { 0 };
 	struct result_session *u = &r.u.session;
 	struct estimate play = playing(s, c);
-	double watched_s, stalls = s->stalls;
 
 	u->joined = joined(s);
 	u->playing = play;
@@ -440,14 +457,7 @@ put_session(struct session *s, const struct channel_view *c, const struct estima
 	u->end = s->end;
 	u->left_censored = s->left_censored;
 	u->source = s->source;
-	u->mos = NAN;
-	watched_s = (double)u->played_ns / S_NS;
-	if (estimate_known(&u->startup) && watched_s > 0)
-		u->mos = (float)mos_combined(
-		    (double)u->startup.best_ns / S_NS,
-		    mos_of_stall_rate(stalls / watched_s,
-				      stalls > 0 ? (double)s->stall_time.best_ns / S_NS / stalls
-						 : 0));
+	put_scores(s, u);
 	put_result(s, &r, RESULT_SESSION, left->best_ns, true);
 }
 

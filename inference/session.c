@@ -103,6 +103,7 @@ on_player(void *ctx, enum player_event what, const struct estimate *at,
 	case PLAYER_SKIPPED:
 		s->skips++;
 		s->skipped_chunks += (uint32_t)chunks;
+		s->skips_due += chunks;
 		put_event(s, EVENT_SKIP, at, &none, chunks);
 		break;
 	}
@@ -138,16 +139,16 @@ take(struct session *s, struct channel_view *c, bool held, struct moment when)
 {
 	const struct player_listener to = { on_player, s };
 	uint64_t chunk = s->arrival.next;
-	int64_t born_ns, step_ns = timeline_step(&c->timeline, chunk);
-	bool born = timeline_on(&c->timeline, chunk, c->clock_ns, &born_ns), on_time;
+	int64_t step_ns = timeline_step(&c->timeline, chunk);
+	struct retrieval_chunk is = { 0, when.best, held ? when.best : RETRIEVAL_NEVER };
+	bool on_time;
 
 	s->passed++;
 	s->missed += !held;
 	on_time = player_join(&s->player, &c->limits, when, step_ns, held, &to);
 	if (!s->source) {
-		if (born)
-			retrieval_count(&c->retrieval, born_ns, held ? when.best : INT64_MAX,
-			                INT64_MAX);
+		if (timeline_on(&c->timeline, chunk, c->clock_ns, &is.made_ns))
+			retrieval_settle(&c->retrieval, &s->seen, chunk, &is);
 		if (s->player.state != PLAYER_FILL)
 			retrieval_due(&c->retrieval, on_time);
 	}
@@ -269,6 +270,7 @@ begin(struct session *s, struct channel_view *c)
 		first = first_by_age(s, c, first);
 	}
 	arrival_begin(&s->arrival, first);
+	retrieval_begin(&s->seen, first, s->first_ns);
 	s->begun = true;
 }
 
@@ -308,6 +310,33 @@ note_period(struct session *s, int64_t t_ns)
 	s->last_map_ns = t_ns;
 }
 
+/* Its chunks count until the last map: those that play left behind, and those that were
+ * still on their way or buffered. */
+static void
+end_retrieval(struct session *s, struct channel_view *c)
+{
+	const struct arrival *a = &s->arrival;
+	struct retrieval_chunk is;
+
+	if (!s->seen.begun || s->source)
+		return;
+	for (uint64_t chunk = a->next; chunk-- > s->seen.first;) {
+		if (!timeline_on(&c->timeline, chunk, c->clock_ns, &is.made_ns) ||
+		    s->last_map_ns - is.made_ns > retrieval_age_ns(RESULT_AGES))
+			break;
+		retrieval_left(&c->retrieval, &s->seen, chunk, is.made_ns, s->last_map_ns);
+	}
+	for (uint64_t chunk = a->next; a->any && chunk <= c->timeline.newest; chunk++) {
+		if (!timeline_on(&c->timeline, chunk, c->clock_ns, &is.made_ns))
+			break;
+		is.lo_ns = is.hi_ns = RETRIEVAL_NEVER;
+		if (arrival_has(a, chunk))
+			retrieval_came(&is, arrival_when(a, chunk), arrival_sees_copies(a));
+		retrieval_pending(&c->retrieval, &s->seen, chunk, &is, s->last_map_ns);
+	}
+	s->seen.begun = false;
+}
+
 void
 session_reboot(struct session *s, struct channel_view *c, int64_t t_ns)
 {
@@ -317,6 +346,7 @@ session_reboot(struct session *s, struct channel_view *c, int64_t t_ns)
 	if (c == NULL || !c->tells || !s->begun || !s->viewer.started)
 		return;
 	arrival_presume(&s->arrival, s->last_ns);
+	end_retrieval(s, c);
 	viewer_reboot(&s->viewer, &c->rules, &s->arrival, t_ns, &at, &to);
 	s->reboots++;
 	if (!s->source)
@@ -420,22 +450,6 @@ put_session(struct session *s, const struct channel_view *c, const struct estima
 	put_result(s, &r, RESULT_SESSION, left->best_ns, true);
 }
 
-/* Chunks that were still on their way when the viewer left count for the ages
- * that it lived to see. */
-static void
-count_pending(struct session *s, struct channel_view *c)
-{
-	const struct arrival *a = &s->arrival;
-	int64_t born_ns;
-
-	for (uint64_t chunk = a->next; a->any && chunk <= a->newest; chunk++)
-		if (timeline_on(&c->timeline, chunk, c->clock_ns, &born_ns))
-			retrieval_count(&c->retrieval, born_ns,
-			                arrival_has(a, chunk) ? arrival_when(a, chunk).best :
-			                                        INT64_MAX,
-			                s->last_map_ns);
-}
-
 static bool
 started(const struct session *s, const struct channel_view *c)
 {
@@ -455,8 +469,7 @@ session_close(struct session *s, struct channel_view *c, enum result_end end, st
 		else
 			player_end(&s->player, &c->limits, s->last_map_ns - s->arrival.late_ns,
 			           left.best_ns, &to);
-		if (!s->source)
-			count_pending(s, c);
+		end_retrieval(s, c);
 		if (!started(s, c) && !s->source && !s->left_censored && end != END_OPEN)
 			put_event(s, EVENT_EXIT_BEFORE_START, &left, &none, 0);
 	}

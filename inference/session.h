@@ -64,6 +64,8 @@ struct session {
 	struct player player;     /* the channel does not tell */
 	struct viewer viewer;     /* it does */
 	struct position position;
+	struct retrieval_viewer seen;
+	uint64_t skips_due;       /* chunks told as skipped, not yet left behind */
 	struct arrival arrival;
 };
 

@@ -76,6 +76,22 @@ view_put(const struct channel_view *c, uint32_t shard, bool final, struct result
 	out->put(out, &r);
 }
 
+static void
+put_came(const struct channel_view *c, uint32_t shard, struct result_sink *out)
+{
+	struct result r = { .t_ns = c->told_ns, .channel = c->key, .kind = RESULT_CAME,
+		.shard = (uint8_t)shard, .protocol = c->protocol, .final = true };
+
+	for (unsigned i = 0; i < RESULT_CELLS; i++)
+		for (unsigned j = i; j < RESULT_CELLS; j++) {
+			if (c->retrieval.came[i][j] == 0)
+				continue;
+			r.u.came = (struct result_came){ c->retrieval.came[i][j], (uint8_t)i,
+				(uint8_t)j };
+			out->put(out, &r);
+		}
+}
+
 void
 view_put_retrieval(const struct channel_view *c, uint32_t shard, struct result_sink *out)
 {
@@ -96,6 +112,7 @@ view_put_retrieval(const struct channel_view *c, uint32_t shard, struct result_s
 		r.u.retrieval.bucket = (uint8_t)i;
 		out->put(out, &r);
 	}
+	put_came(c, shard, out);
 	r.u.retrieval.age_ns = 0;
 	r.u.retrieval.held = c->retrieval.on_time;
 	r.u.retrieval.eligible = c->retrieval.due;

@@ -26,6 +26,7 @@ enum result_kind {
 	RESULT_SESSION,
 	RESULT_EVENT,
 	RESULT_RETRIEVAL,
+	RESULT_CAME,     /* chunks that came between two ages */
 	RESULT_LAG,      /* one sample of a session's playback lag */
 	RESULT_WARNING,
 };
@@ -95,6 +96,16 @@ struct result_retrieval {
 	uint8_t bucket;           /* 0..RESULT_AGES-1; RESULT_AGES: at the play deadline */
 };
 
+/* Cells of ages: 2 i ends with the age of bucket i, 2 i + 1 half-way to the next. */
+#define RESULT_CELLS (2 * RESULT_AGES)
+
+/* Of the channel's chunks, so many came to a viewer in the cells from first to last;
+ * a retrieval's held counts them from the end of last on. */
+struct result_came {
+	uint64_t n;
+	uint8_t first, last;
+};
+
 struct result {
 	int64_t t_ns;         /* event time at which this was known */
 	uint64_t channel;     /* key hash; 0: of the whole input */
@@ -103,13 +114,14 @@ struct result {
 	uint32_t run;         /* ordinal of the session at this address and channel */
 	uint8_t kind;         /* enum result_kind */
 	uint8_t protocol;
-	uint8_t shard;        /* RETRIEVAL: whose counts these are */
+	uint8_t shard;        /* RETRIEVAL, CAME: whose counts these are */
 	bool final;           /* will not be refined any more */
 	union {
 		struct result_channel channel;
 		struct result_session session;
 		struct result_event event;
 		struct result_retrieval retrieval;
+		struct result_came came;
 		int64_t lag_ns;
 		char warning[256];
 	} u;

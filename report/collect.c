@@ -147,6 +147,24 @@ add_age(struct result_retrieval *to, const struct result_retrieval *from)
 	to->eligible += from->eligible;
 }
 
+static struct curve *
+curve_of(struct collect_channel *channel)
+{
+	if (channel->curve == NULL)
+		channel->curve = grow_new(sizeof *channel->curve);
+	return channel->curve;
+}
+
+static void
+put_came(struct collect *c, const struct result *r)
+{
+	struct collect_channel *channel = channel_at(c, r);
+	const struct result_came *u = &r->u.came;
+
+	if (channel != NULL && u->first <= u->last && u->last < RESULT_CELLS)
+		curve_of(channel)->came[u->first][u->last] += u->n;
+}
+
 static void
 put(struct result_sink *self, const struct result *r)
 {
@@ -168,6 +186,9 @@ put(struct result_sink *self, const struct result *r)
 		channel = channel_at(c, r);
 		if (channel != NULL && r->u.retrieval.bucket <= RESULT_AGES)
 			add_age(&channel->ages[r->u.retrieval.bucket], &r->u.retrieval);
+		break;
+	case RESULT_CAME:
+		put_came(c, r);
 		break;
 	case RESULT_LAG:
 		put_lag(c, r);
@@ -191,8 +212,10 @@ collect_init(struct collect *c)
 void
 collect_fini(struct collect *c)
 {
-	for (size_t i = 0; i < c->n_channels; i++)
+	for (size_t i = 0; i < c->n_channels; i++) {
 		sample_fini(&c->channels[i].lag);
+		free(c->channels[i].curve);
+	}
 	index_fini(&c->channel_of);
 	index_fini(&c->session_of);
 	index_fini(&c->event_of);
@@ -249,6 +272,9 @@ merge_channel(struct collect_channel *from, struct collect_channel *to)
 {
 	add_ages(to->ages, from->ages);
 	sample_merge(&to->lag, &from->lag);
+	for (unsigned i = 0; from->curve != NULL && i < RESULT_CELLS; i++)
+		for (unsigned j = i; j < RESULT_CELLS; j++)
+			curve_of(to)->came[i][j] += from->curve->came[i][j];
 }
 
 static void

@@ -27,6 +27,7 @@
 
 #include "record/result.h"
 #include "record/sink.h"
+#include "report/curve.h"
 #include "report/index.h"
 #include "report/sample.h"
 
@@ -59,6 +60,7 @@ struct collect_channel {
 	uint8_t protocol;
 	struct result_channel c;
 	struct result_retrieval ages[RESULT_AGES + 1]; /* the last: at the deadline */
+	struct curve *curve; /* owned; NULL: nothing came between two maps */
 	struct sample lag;                             /* seconds */
 };
 

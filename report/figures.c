@@ -185,13 +185,20 @@ static void
 add_retrieval(struct figures *f, const struct collect_channel *channel)
 {
 	const struct result_retrieval *due = &channel->ages[RESULT_AGES];
+	double more[RESULT_AGES] = { 0 };
+	int64_t age_ns[RESULT_AGES];
 
+	for (uint32_t i = 0; i < RESULT_AGES; i++)
+		age_ns[i] = channel->ages[i].age_ns;
+	if (channel->curve != NULL)
+		curve_spread(channel->curve, age_ns, more);
 	for (uint32_t i = 0; i < RESULT_AGES; i++) {
 		const struct result_retrieval *r = &channel->ages[i];
 
 		f->age_s[i] = stats_seconds(r->age_ns);
 		f->age_n[i] = r->eligible;
-		f->ratio[i] = stats_ratio((double)r->held, (double)r->eligible);
+		f->ratio[i] = stats_ratio(fmin((double)r->held + more[i], (double)r->eligible),
+		                          (double)r->eligible);
 		if (r->eligible > 0)
 			f->ages = i + 1;
 	}

@@ -199,6 +199,7 @@ put(struct result_sink *self, const struct result *r)
 	case RESULT_WARNING:
 		put_warning(n, r->t_ns, r->u.warning);
 		break;
+	case RESULT_CAME:
 	case RESULT_LAG:
 		break;
 	}

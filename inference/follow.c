@@ -45,7 +45,7 @@ leave_behind(struct session *s, struct channel_view *c, uint64_t to)
 			position_missed(&s->position, a->next);
 		if (s->source || s->left_censored)
 			continue;
-		retrieval_due(&c->retrieval, held && a->next != s->viewer.waited);
+		retrieval_due(&c->retrieval, &s->seen, held && a->next != s->viewer.waited);
 	}
 }
 
@@ -204,7 +204,8 @@ begin(struct session *s, struct channel_view *c, const struct observation *o)
 	arrival_begin(&s->arrival, first > TRAIL_CHUNKS ? first - TRAIL_CHUNKS : 0);
 	s->begun = true;
 	s->begun_ns = o->t_ns;
-	retrieval_begin(&s->seen, first, s->viewer.since_ns);
+	retrieval_begin(&s->seen, first, s->reboots > 0 ? s->seen.from_ns : s->first_ns,
+	                &s->peer);
 	if (o->flags & OBS_HAS_PLAY && !s->left_censored && !p->first_seen) {
 		viewer_restart(&s->viewer, &c->rules, o->u.map.play, o->u.map.play, o->t_ns);
 		unsure(s, &c->rules);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inference/retrieval.h"
 
+#include "base/hash.h"
+
 #define FIRST_AGE_NS 50000000
+#define GROUP_SEED 0x67726f75
 
 int64_t
 retrieval_age_ns(unsigned i)
@@ -36,9 +39,12 @@ cell_of(int64_t age_ns)
 }
 
 void
-retrieval_begin(struct retrieval_viewer *v, uint64_t first, int64_t from_ns)
+retrieval_begin(struct retrieval_viewer *v, uint64_t first, int64_t from_ns,
+                const struct endpoint *peer)
 {
 	*v = (struct retrieval_viewer){ .begun = true, .first = first, .from_ns = from_ns };
+	v->group = (uint8_t)(hash_bytes(peer->addr, sizeof peer->addr, GROUP_SEED) %
+	                     RESULT_GROUPS);
 }
 
 void
@@ -51,26 +57,30 @@ retrieval_came(struct retrieval_chunk *is, struct moment when, bool dated)
 static void
 enter(struct retrieval *r, const struct retrieval_viewer *v, const struct retrieval_chunk *is)
 {
-	unsigned first, last;
+	unsigned first, last = cell_of(v->from_ns - is->made_ns);
 
-	r->entered[cell_of(v->from_ns - is->made_ns)]++;
+	r->entered[last]++;
+	r->group[v->group].here[(last + 1) / 2]++;
 	if (is->hi_ns == RETRIEVAL_NEVER)
 		return;
 	first = cell_of(is->lo_ns - is->made_ns);
 	last = cell_of(is->hi_ns - is->made_ns);
-	r->came[first < last ? first : last][last]++;
+	first = first < last ? first : last;
+	r->came[first][last]++;
+	r->group[v->group].has[((first + last) / 2 + 1) / 2]++;
 }
 
 static void
 note_hole(struct retrieval_viewer *v, uint64_t chunk)
 {
 	unsigned last = (v->next_hole + RETRIEVAL_HOLES - 1) % RETRIEVAL_HOLES;
+	uint32_t after = (uint32_t)(chunk - v->first);
 
-	if (v->hole[last].n > 0 && v->hole[last].chunk + v->hole[last].n == chunk) {
+	if (v->hole[last].n > 0 && v->hole[last].after + v->hole[last].n == after) {
 		v->hole[last].n++;
 		return;
 	}
-	v->hole[v->next_hole].chunk = chunk;
+	v->hole[v->next_hole].after = after;
 	v->hole[v->next_hole].n = 1;
 	v->next_hole = (uint8_t)((v->next_hole + 1) % RETRIEVAL_HOLES);
 }
@@ -79,7 +89,7 @@ static bool
 is_hole(const struct retrieval_viewer *v, uint64_t chunk)
 {
 	for (unsigned i = 0; i < RETRIEVAL_HOLES; i++)
-		if (chunk - v->hole[i].chunk < v->hole[i].n)
+		if ((uint32_t)(chunk - v->first) - v->hole[i].after < v->hole[i].n)
 			return true;
 	return false;
 }
@@ -97,9 +107,12 @@ retrieval_settle(struct retrieval *r, struct retrieval_viewer *v, uint64_t chunk
 
 /* The first age after it. */
 static void
-leave(struct retrieval *r, int64_t age_ns, bool held)
+leave(struct retrieval *r, const struct retrieval_viewer *v, int64_t age_ns, bool held)
 {
 	unsigned k = cell_of(age_ns);
+
+	r->group[v->group].here[(k + 1) / 2]--;
+	r->group[v->group].has[(k + 1) / 2] -= held;
 
 	r->left[k]++;
 	r->left_held[k] += held;
@@ -110,7 +123,7 @@ retrieval_left(struct retrieval *r, const struct retrieval_viewer *v, uint64_t c
                int64_t made_ns, int64_t left_ns)
 {
 	if (v->begun && chunk >= v->first)
-		leave(r, left_ns - made_ns, !is_hole(v, chunk));
+		leave(r, v, left_ns - made_ns, !is_hole(v, chunk));
 }
 
 void
@@ -120,14 +133,16 @@ retrieval_pending(struct retrieval *r, const struct retrieval_viewer *v, uint64_
 	if (!v->begun || chunk < v->first || is->made_ns > left_ns)
 		return;
 	enter(r, v, is);
-	leave(r, left_ns - is->made_ns, is->hi_ns != RETRIEVAL_NEVER);
+	leave(r, v, left_ns - is->made_ns, is->hi_ns != RETRIEVAL_NEVER);
 }
 
 void
-retrieval_due(struct retrieval *r, bool on_time)
+retrieval_due(struct retrieval *r, const struct retrieval_viewer *v, bool on_time)
 {
 	r->due++;
 	r->on_time += on_time;
+	r->group[v->group].due++;
+	r->group[v->group].on_time += on_time;
 }
 
 void

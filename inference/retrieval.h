@@ -26,13 +26,18 @@
 #include "inference/player.h"
 #include "record/result.h"
 
-#define RETRIEVAL_HOLES 16u
+#define RETRIEVAL_HOLES 8u
 
 struct retrieval {
 	uint64_t entered[RESULT_CELLS], left[RESULT_CELLS];
 	uint64_t left_held[RESULT_CELLS]; /* of those that left: with the chunk */
 	uint32_t came[RESULT_CELLS][RESULT_CELLS]; /* between two cells */
 	uint64_t on_time, due; /* at the play deadline */
+	struct {
+		/* More than at the age before. */
+		int32_t here[RESULT_AGES + 1], has[RESULT_AGES + 1];
+		uint32_t on_time, due;
+	} group[RESULT_GROUPS];
 };
 
 /* Viewer's chunk. NEVER: it has not come. */
@@ -46,11 +51,11 @@ struct retrieval_chunk {
 struct retrieval_viewer {
 	bool begun;
 	uint8_t next_hole;
+	uint8_t group;    /* that it is of */
 	uint64_t first;   /* its play begins there */
 	int64_t from_ns;  /* it is here since */
 	struct {
-		uint64_t chunk;
-		uint32_t n;
+		uint32_t after, n; /* so many from first + after on */
 	} hole[RETRIEVAL_HOLES]; /* never came; the latest */
 };
 
@@ -64,7 +69,8 @@ int64_t retrieval_age_ns(unsigned i);
 int64_t retrieval_cell_ns(unsigned k);
 
 /* It is here since from_ns and begins with this chunk (again, after a reboot). */
-void retrieval_begin(struct retrieval_viewer *v, uint64_t first, int64_t from_ns);
+void retrieval_begin(struct retrieval_viewer *v, uint64_t first, int64_t from_ns,
+                     const struct endpoint *peer);
 
 /* Its play has left this chunk behind. */
 void retrieval_settle(struct retrieval *r, struct retrieval_viewer *v, uint64_t chunk,
@@ -76,7 +82,7 @@ void retrieval_left(struct retrieval *r, const struct retrieval_viewer *v, uint6
 void retrieval_pending(struct retrieval *r, const struct retrieval_viewer *v, uint64_t chunk,
                        const struct retrieval_chunk *is, int64_t left_ns);
 
-void retrieval_due(struct retrieval *r, bool on_time);
+void retrieval_due(struct retrieval *r, const struct retrieval_viewer *v, bool on_time);
 
 /* Viewers there at each age, and those that surely held the chunk. */
 void retrieval_read(const struct retrieval *r, uint64_t held[RESULT_AGES],

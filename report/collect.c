@@ -9,7 +9,6 @@
 
 #include "base/hash.h"
 #include "report/grow.h"
-#include "report/stats.h"
 
 #define MOST_MERGES 16 /* of a channel into a channel into ... */
 
@@ -118,11 +117,9 @@ static void
 put_lag(struct collect *c, const struct result *r)
 {
 	struct collect_channel *channel = channel_at(c, r);
-	struct session_key key = session_key(r->channel, &r->peer, r->run);
 
 	if (channel != NULL)
-		sample_put(&channel->lag, hash_bytes(&key, sizeof key, (uint64_t)r->t_ns),
-		           stats_seconds(r->u.lag_ns));
+		sketch_put(&channel->lag, r->u.lag_ns);
 }
 
 static void
@@ -166,6 +163,18 @@ put_came(struct collect *c, const struct result *r)
 }
 
 static void
+put_group(struct collect *c, const struct result *r)
+{
+	struct collect_channel *channel = channel_at(c, r);
+	const struct result_group *u = &r->u.group;
+
+	if (channel == NULL || u->bucket > RESULT_AGES || u->group >= RESULT_GROUPS)
+		return;
+	curve_of(channel)->held[u->bucket][u->group] += (double)u->held;
+	curve_of(channel)->eligible[u->bucket][u->group] += (double)u->eligible;
+}
+
+static void
 put(struct result_sink *self, const struct result *r)
 {
 	struct collect *c = (struct collect *)(void *)self;
@@ -190,6 +199,9 @@ put(struct result_sink *self, const struct result *r)
 	case RESULT_CAME:
 		put_came(c, r);
 		break;
+	case RESULT_GROUP:
+		put_group(c, r);
+		break;
 	case RESULT_LAG:
 		put_lag(c, r);
 		break;
@@ -212,10 +224,8 @@ collect_init(struct collect *c)
 void
 collect_fini(struct collect *c)
 {
-	for (size_t i = 0; i < c->n_channels; i++) {
-		sample_fini(&c->channels[i].lag);
+	for (size_t i = 0; i < c->n_channels; i++)
 		free(c->channels[i].curve);
-	}
 	index_fini(&c->channel_of);
 	index_fini(&c->session_of);
 	index_fini(&c->event_of);
@@ -271,10 +281,10 @@ static void
 merge_channel(struct collect_channel *from, struct collect_channel *to)
 {
 	add_ages(to->ages, from->ages);
-	sample_merge(&to->lag, &from->lag);
-	for (unsigned i = 0; from->curve != NULL && i < RESULT_CELLS; i++)
-		for (unsigned j = i; j < RESULT_CELLS; j++)
-			curve_of(to)->came[i][j] += from->curve->came[i][j];
+	to->c.known += from->c.known;
+	sketch_add(&to->lag, &from->lag);
+	if (from->curve != NULL)
+		curve_add(curve_of(to), from->curve);
 }
 
 static void

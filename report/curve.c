@@ -5,6 +5,19 @@
 
 #define ROUNDS 12
 
+void
+curve_add(struct curve *to, const struct curve *from)
+{
+	for (unsigned i = 0; i < RESULT_CELLS; i++)
+		for (unsigned j = i; j < RESULT_CELLS; j++)
+			to->came[i][j] += from->came[i][j];
+	for (unsigned i = 0; i <= RESULT_AGES; i++)
+		for (unsigned g = 0; g < RESULT_GROUPS; g++) {
+			to->held[i][g] += from->held[i][g];
+			to->eligible[i][g] += from->eligible[i][g];
+		}
+}
+
 /* One round. Cells are even to begin with, so the first spreads evenly in time. */
 static void
 spread(const struct curve *c, double mass[RESULT_CELLS])

@@ -16,7 +16,11 @@
 
 struct curve {
 	uint64_t came[RESULT_CELLS][RESULT_CELLS]; /* from one cell to another */
+	/* Of each group of viewers, by age and, last, at the deadline. */
+	double held[RESULT_AGES + 1][RESULT_GROUPS], eligible[RESULT_AGES + 1][RESULT_GROUPS];
 };
+
+void curve_add(struct curve *to, const struct curve *from);
 
 /* More chunks held at each age than result_retrieval.held says: those that came before
  * the last of their cells. age_ns: of the buckets. */

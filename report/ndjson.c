@@ -200,6 +200,7 @@ put(struct result_sink *self, const struct result *r)
 		put_warning(n, r->t_ns, r->u.warning);
 		break;
 	case RESULT_CAME:
+	case RESULT_GROUP:
 	case RESULT_LAG:
 		break;
 	}

@@ -35,8 +35,10 @@ struct rig {
 static void
 begin(struct rig *x, int64_t from_ns)
 {
+	struct endpoint peer = endpoint_ipv4(0x0a000001, 7000);
+
 	memset(x, 0, sizeof *x);
-	retrieval_begin(&x->v, 10, from_ns);
+	retrieval_begin(&x->v, 10, from_ns, &peer);
 }
 
 static void
@@ -164,14 +166,43 @@ what_came_between_two_ages_is_held_from_the_second_on(void **state)
 static void
 the_deadline_counts_apart(void **state)
 {
-	struct retrieval r = { 0 };
+	struct rig x;
 
 	(void)state;
-	retrieval_due(&r, true);
-	retrieval_due(&r, false);
-	retrieval_due(&r, true);
-	assert_int_equal(r.due, 3);
-	assert_int_equal(r.on_time, 2);
+	begin(&x, BORN_NS);
+	retrieval_due(&x.r, &x.v, true);
+	retrieval_due(&x.r, &x.v, false);
+	retrieval_due(&x.r, &x.v, true);
+	assert_int_equal(x.r.due, 3);
+	assert_int_equal(x.r.on_time, 2);
+	assert_int_equal(x.r.group[x.v.group].due, 3);
+	assert_int_equal(x.r.group[x.v.group].on_time, 2);
+}
+
+/* What the groups count, together, is what all count: a chunk in the middle of its
+ * interval is held by then. */
+static void
+a_viewer_s_group_counts_it_too(void **state)
+{
+	struct rig x;
+	int32_t here = 0, has = 0;
+
+	(void)state;
+	begin(&x, BORN_NS - 1);
+	settle(&x, 10, BORN_NS, BORN_NS + 300 * MS_NS, BORN_NS + 1300 * MS_NS);
+	settle(&x, 11, BORN_NS, RETRIEVAL_NEVER, RETRIEVAL_NEVER);
+	retrieval_left(&x.r, &x.v, 10, BORN_NS, BORN_NS + 5000 * MS_NS);
+	retrieval_left(&x.r, &x.v, 11, BORN_NS, BORN_NS + 5000 * MS_NS);
+	curve(&x);
+	for (unsigned i = 0; i < RESULT_AGES; i++) {
+		here += x.r.group[x.v.group].here[i];
+		has += x.r.group[x.v.group].has[i];
+		assert_int_equal(here, x.eligible[i]);
+		if (retrieval_age_ns(i) < 300 * MS_NS || retrieval_age_ns(i) >= 1300 * MS_NS)
+			assert_int_equal(has, x.held[i]);
+		if (retrieval_age_ns(i) > 760 * MS_NS && retrieval_age_ns(i) < 4000 * MS_NS)
+			assert_int_equal(has, 1);
+	}
 }
 
 int
@@ -186,6 +217,7 @@ main(void)
 		cmocka_unit_test(chunks_before_its_play_do_not_count),
 		cmocka_unit_test(what_came_between_two_ages_is_held_from_the_second_on),
 		cmocka_unit_test(the_deadline_counts_apart),
+		cmocka_unit_test(a_viewer_s_group_counts_it_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,7 +195,7 @@ begin(struct session *s, struct channel_view *c, const struct observation *o)
 		if (p->first_seen)
 			first = p->first;
 		if (s->viewer.rebooted)
-			viewer_refill(&s->viewer, first, s->last_ns);
+			viewer_refill(&s->viewer, first);
 		else
 			viewer_fill(&s->viewer, first, s->first_ns);
 	}

@@ -345,7 +345,7 @@ session_reboot(struct session *s, struct channel_view *c, int64_t t_ns)
 
 	if (c == NULL || !c->tells || !s->begun || !s->viewer.started)
 		return;
-	arrival_presume(&s->arrival, s->last_ns);
+	arrival_presume(&s->arrival, s->silent_ns > s->last_map_ns ? s->silent_ns : s->last_map_ns);
 	viewer_reboot(&s->viewer, &c->rules, &s->arrival, t_ns, &at, &to);
 	end_retrieval(s, c, at.best_ns);
 	s->seen.from_ns = at.best_ns;

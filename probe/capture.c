@@ -154,7 +154,7 @@ check_link(struct capture *c)
 		return 0;
 	return fail(c, ERR_LINK_TYPE,
 	            "link type %s (%d) is not supported "
-	            "(capture on Ethernet, Linux cooked, raw IP or loopback)",
+	            "(capture on Ethernet, PPP, HDLC, Linux cooked, raw IP or loopback)",
 	            name ? name : "unknown", dlt);
 }
 

@@ -14,12 +14,13 @@
 
 #include <stdint.h>
 
+#include "probe/wrap.h"
 #include "proto/proto.h"
 
 enum counts_class {
 	COUNTS_SWARM,     /* of a recognised flow; by protocol below */
 	COUNTS_NOT_SWARM, /* IP, but of no decoder */
-	COUNTS_NOT_IP,
+	COUNTS_NOT_IP, /* on the outermost level; in an IP tunnel it is NOT_SWARM */
 	COUNTS_CUT,         /* so little captured that it cannot be told */
 	COUNTS_UNDECODABLE, /* headers that contradict themselves, or fragments
 	                     * whose datagram never became whole */
@@ -38,6 +39,8 @@ enum counts_reason {
 /* Which header could not be read; packets in COUNTS_UNDECODABLE. */
 enum counts_bad {
 	COUNTS_BAD_LINK,
+	COUNTS_BAD_TUNNEL,
+	COUNTS_TOO_DEEP, /* more headers in one another than WRAPS_MAX */
 	COUNTS_BAD_IP,
 	COUNTS_BAD_UDP,
 	COUNTS_BAD_FRAGMENT,  /* contradicts other fragments of its datagram */
@@ -74,6 +77,7 @@ struct counts {
 	uint64_t backwards; /* packets earlier than the one before */
 	uint64_t bad_times; /* packets whose time was out of range: clamped */
 	uint64_t bad[COUNTS_BADS];
+	uint64_t wraps[WRAPS]; /* headers taken off between a link and its last IP header */
 	uint64_t fragments;   /* fragments of what may be UDP */
 	uint64_t reassembled; /* datagrams put together */
 	uint64_t fragment_overlaps;

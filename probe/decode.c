@@ -9,6 +9,7 @@
 #include "probe/ip.h"
 #include "probe/pages.h"
 #include "probe/stranger.h"
+#include "probe/tunnel.h"
 
 #define MAX_ROWS PROTO_IDS
 
@@ -20,13 +21,23 @@ struct decode {
 	struct fragments *fragments; /* these three are owned */
 	struct flows *flows;
 	struct strangers *strangers;
-	struct counts counts; /* without what fragments, flows and strangers count */
+	struct wraps wraps;
+	struct counts counts; /* without what these four count */
 	struct counts shown;  /* with it */
 	int64_t last_ns;      /* of the packet before */
 	uint64_t hash_seed;
 	uint16_t vantage;
 	uint8_t origin;
 	_Alignas(16) uint8_t scratch[PROTO_MAX_STATE]; /* state of a flow on trial */
+};
+
+/* A packet on its way inwards. */
+struct walk {
+	struct ip_packet ip;
+	int64_t t_ns;
+	struct counts_sum sum;  /* of its frames */
+	enum link_type inside;  /* what ip.payload starts with */
+	bool in_ip;             /* an IP header was met */
 };
 
 /* A UDP datagram on its way to the decoders. */
@@ -268,117 +279,172 @@ lacking_udp(struct decode *d, const struct part *p, const struct counts_sum *sum
 		classify_bad(d, COUNTS_BAD_UDP, sum);
 }
 
-/* The UDP header: ports, length, checksum. A length of 0 is a segment that the
- * network card cut up after the capture. */
-static void
-decode_udp(struct decode *d, struct ip_packet *ip, int64_t t_ns,
-           const struct counts_sum *sum)
+static bool
+open_tunnel(struct decode *d, struct walk *w, enum tunnel_verdict verdict)
 {
-	struct part *p = &ip->payload;
-	const uint8_t *h = part_take(p, 8);
-	struct datagram g;
-	uint32_t len;
+	switch (verdict) {
+	case TUNNEL_OPEN:
+		return true;
+	case TUNNEL_CLOSED:
+		classify(d, COUNTS_NOT_SWARM, &w->sum);
+		return false;
+	case TUNNEL_CUT:
+		classify(d, COUNTS_CUT, &w->sum);
+		return false;
+	case TUNNEL_BAD:
+		classify_bad(d, COUNTS_BAD_TUNNEL, &w->sum);
+		return false;
+	case TUNNEL_DEEP:
+		break;
+	}
+	classify_bad(d, COUNTS_TOO_DEEP, &w->sum);
+	return false;
+}
 
-	if (h == NULL) {
-		lacking_udp(d, p, sum);
-		return;
-	}
-	len = part_be16(h + 4) > 0 ? part_be16(h + 4) : p->wire_len + 8;
-	if (len < 8 || len - 8 > p->wire_len) {
-		classify_bad(d, COUNTS_BAD_UDP, sum);
-		return;
-	}
-	part_trim(p, len - 8);
+static bool
+decode_udp_payload(struct decode *d, struct walk *w)
+{
+	struct datagram g = { .payload = &w->ip.payload, .sum = &w->sum };
+	enum tunnel_verdict verdict = tunnel_open_udp(w->ip.dst.port, &w->ip.payload, &d->wraps,
+	                                              &w->inside);
+
+	if (verdict != TUNNEL_CLOSED)
+		return open_tunnel(d, w, verdict);
 	g.meta = (struct packet_meta){
-		.t_ns = t_ns,
-		.src = ip->src,
-		.dst = ip->dst,
-		.wire_len = len - 8,
+		.t_ns = w->t_ns,
+		.src = w->ip.src,
+		.dst = w->ip.dst,
+		.wire_len = w->ip.payload.wire_len,
 		.vantage = d->vantage,
 		.origin = d->origin,
 		.transport = PROTO_UDP,
 	};
-	g.meta.src.port = part_be16(h);
-	g.meta.dst.port = part_be16(h + 2);
-	g.payload = p;
-	g.sum = sum;
 	decode_datagram(d, &g);
+	return false;
 }
 
-static void
-decode_whole(struct decode *d, struct ip_packet *ip, int64_t t_ns,
-             const struct counts_sum *sum)
+/* The UDP header: ports, length, checksum. A length of 0 is a segment that the
+ * network card cut up after the capture. */
+static bool
+decode_udp(struct decode *d, struct walk *w)
 {
+	struct part *p = &w->ip.payload;
+	const uint8_t *h = part_take(p, 8);
+	uint32_t len;
+
+	if (h == NULL) {
+		lacking_udp(d, p, &w->sum);
+		return false;
+	}
+	len = part_be16(h + 4) > 0 ? part_be16(h + 4) : p->wire_len + 8;
+	if (len < 8 || len - 8 > p->wire_len) {
+		classify_bad(d, COUNTS_BAD_UDP, &w->sum);
+		return false;
+	}
+	part_trim(p, len - 8);
+	w->ip.src.port = part_be16(h);
+	w->ip.dst.port = part_be16(h + 2);
+	return decode_udp_payload(d, w);
+}
+
+static bool
+decode_whole(struct decode *d, struct walk *w)
+{
+	const struct ip_packet *ip = &w->ip;
+
 	if (ip->protocol == IP_UDP)
-		decode_udp(d, ip, t_ns, sum);
-	else
-		classify(d, COUNTS_NOT_SWARM, sum);
+		return decode_udp(d, w);
+	return open_tunnel(d, w, tunnel_open_ip(ip->v6, ip->protocol, &w->ip.payload, &d->wraps,
+	                                        &w->inside));
 }
 
 /* A datagram put together again; in IPv6 more headers may stand before UDP. */
-static void
-decode_reassembled(struct decode *d, struct ip_packet *ip, int64_t t_ns,
-                   const struct fragment_done *done)
+static bool
+decode_reassembled(struct decode *d, struct walk *w, const struct fragment_done *done)
 {
 	enum ip_verdict verdict;
 
-	ip->payload = done->payload;
-	ip->protocol = done->protocol;
-	verdict = ip->v6 ? ip_skip_extensions(ip) : IP_WHOLE;
+	w->sum = done->sum;
+	w->ip.payload = done->payload;
+	w->ip.protocol = done->protocol;
+	verdict = w->ip.v6 ? ip_skip_extensions(&w->ip) : IP_WHOLE;
 	switch (verdict) {
 	case IP_WHOLE:
-		decode_whole(d, ip, t_ns, &done->sum);
-		return;
+		return decode_whole(d, w);
 	case IP_CUT:
-		classify(d, COUNTS_CUT, &done->sum);
-		return;
+		classify(d, COUNTS_CUT, &w->sum);
+		return false;
 	case IP_FRAGMENT:
 	case IP_BAD:
-		classify_bad(d, COUNTS_BAD_IP, &done->sum);
-		return;
+		break;
 	}
+	classify_bad(d, COUNTS_BAD_IP, &w->sum);
+	return false;
 }
 
-static void
-decode_fragment(struct decode *d, struct ip_packet *ip, int64_t t_ns,
-                const struct counts_sum *sum)
+static bool
+decode_fragment(struct decode *d, struct walk *w)
 {
 	struct fragment_done done;
 
-	if (!ip_may_be_udp(ip)) {
-		classify(d, COUNTS_NOT_SWARM, sum);
-		return;
+	if (!ip_may_be_udp(&w->ip)) {
+		classify(d, COUNTS_NOT_SWARM, &w->sum);
+		return false;
 	}
-	switch (fragments_add(d->fragments, ip, t_ns, (uint32_t)sum->bytes, &done)) {
+	switch (fragments_add(d->fragments, &w->ip, w->t_ns, &w->sum, &done)) {
 	case FRAGMENT_WAITING:
-		return;
+		return false;
 	case FRAGMENT_COMPLETE:
-		decode_reassembled(d, ip, t_ns, &done);
-		return;
+		return decode_reassembled(d, w, &done);
 	case FRAGMENT_BAD:
-		classify_bad(d, COUNTS_BAD_FRAGMENT, sum);
-		return;
+		break;
 	}
+	classify_bad(d, COUNTS_BAD_FRAGMENT, &w->sum);
+	return false;
 }
 
-static void
-decode_ip(struct decode *d, enum ip_verdict verdict, struct ip_packet *ip, int64_t t_ns,
-          const struct counts_sum *sum)
+static bool
+decode_ip(struct decode *d, enum ip_verdict verdict, struct walk *w)
 {
+	w->in_ip = true;
 	switch (verdict) {
 	case IP_WHOLE:
-		decode_whole(d, ip, t_ns, sum);
-		return;
+		return decode_whole(d, w);
 	case IP_FRAGMENT:
-		decode_fragment(d, ip, t_ns, sum);
-		return;
+		return decode_fragment(d, w);
 	case IP_CUT:
-		classify(d, COUNTS_CUT, sum);
-		return;
+		classify(d, COUNTS_CUT, &w->sum);
+		return false;
 	case IP_BAD:
-		classify_bad(d, COUNTS_BAD_IP, sum);
-		return;
+		break;
 	}
+	classify_bad(d, COUNTS_BAD_IP, &w->sum);
+	return false;
+}
+
+/* One IP header and what stands before it. True: there is a packet inside. */
+static bool
+decode_layer(struct decode *d, struct walk *w)
+{
+	switch (link_strip(w->inside, &w->ip.payload, &d->wraps)) {
+	case LINK_HAS_IPV4:
+		return decode_ip(d, ip_read4(&w->ip), w);
+	case LINK_HAS_IPV6:
+		return decode_ip(d, ip_read6(&w->ip), w);
+	case LINK_NOT_IP:
+		classify(d, w->in_ip ? COUNTS_NOT_SWARM : COUNTS_NOT_IP, &w->sum);
+		return false;
+	case LINK_CUT:
+		classify(d, COUNTS_CUT, &w->sum);
+		return false;
+	case LINK_BAD:
+		classify_bad(d, COUNTS_BAD_LINK, &w->sum);
+		return false;
+	case LINK_DEEP:
+		break;
+	}
+	classify_bad(d, COUNTS_TOO_DEEP, &w->sum);
+	return false;
 }
 
 /* Counts the packet and its time; answers the time to go by. */
@@ -411,30 +477,18 @@ void
 decode_packet(struct decode *d, enum link_type link, int64_t t_ns, const void *bytes,
               size_t captured, uint32_t wire_len)
 {
-	int64_t t = count_packet(d, t_ns, wire_len);
-	const struct counts_sum sum = { 1, wire_len };
-	struct ip_packet ip;
+	struct walk w;
 
+	w.t_ns = count_packet(d, t_ns, wire_len);
+	w.sum = (struct counts_sum){ 1, wire_len };
+	w.inside = link;
+	w.in_ip = false;
 	if (captured < wire_len)
 		count_snapped(d, wire_len - captured);
-	part_init(&ip.payload, bytes, captured, wire_len);
-	switch (link_strip(link, &ip.payload)) {
-	case LINK_HAS_IPV4:
-		decode_ip(d, ip_read4(&ip), &ip, t, &sum);
-		return;
-	case LINK_HAS_IPV6:
-		decode_ip(d, ip_read6(&ip), &ip, t, &sum);
-		return;
-	case LINK_NOT_IP:
-		classify(d, COUNTS_NOT_IP, &sum);
-		return;
-	case LINK_CUT:
-		classify(d, COUNTS_CUT, &sum);
-		return;
-	case LINK_BAD:
-		classify_bad(d, COUNTS_BAD_LINK, &sum);
-		return;
-	}
+	part_init(&w.ip.payload, bytes, captured, wire_len);
+	d->wraps.depth = 0;
+	while (decode_layer(d, &w))
+		continue;
 }
 
 void
@@ -468,6 +522,7 @@ decode_counts(struct decode *d)
 	add(&c->class[COUNTS_WAITING], &f->waiting);
 	add(&c->class[COUNTS_UNDECODABLE], &f->lost);
 	c->bad[COUNTS_LOST_FRAGMENT] = f->lost.packets;
+	memcpy(c->wraps, d->wraps.count, sizeof c->wraps);
 	c->fragments = f->seen;
 	c->reassembled = f->completed;
 	c->fragment_overlaps = f->overlaps;

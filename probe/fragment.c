@@ -183,7 +183,7 @@ place_all(uint8_t *unit, uint8_t *bytes, const uint8_t *from, uint32_t captured,
 	uint32_t units = (len + UNIT - 1) / UNIT;
 
 	if (captured > 0)
-		memcpy(bytes, from, captured);
+		memmove(bytes, from, captured); /* may lie in the slot that was just freed */
 	memset(unit, UNIT_WHOLE, captured / UNIT);
 	for (uint32_t i = captured / UNIT; i < units; i++)
 		unit[i] = unit_mark(i, captured);
@@ -258,17 +258,17 @@ locate(struct fragments *f, const struct ip_packet *ip, int64_t t_ns)
 }
 
 static void
-account(struct fragments *f, struct datagram *d, uint32_t frame_bytes)
+account(struct fragments *f, struct datagram *d, const struct counts_sum *sum)
 {
-	d->sum.packets++;
-	d->sum.bytes += frame_bytes;
-	f->counts.waiting.packets++;
-	f->counts.waiting.bytes += frame_bytes;
+	d->sum.packets += sum->packets;
+	d->sum.bytes += sum->bytes;
+	f->counts.waiting.packets += sum->packets;
+	f->counts.waiting.bytes += sum->bytes;
 }
 
 enum fragment_verdict
-fragments_add(struct fragments *f, const struct ip_packet *ip, int64_t t_ns, uint32_t frame_bytes,
-              struct fragment_done *done)
+fragments_add(struct fragments *f, const struct ip_packet *ip, int64_t t_ns,
+              const struct counts_sum *sum, struct fragment_done *done)
 {
 	uint32_t end = ip->offset + ip->payload.wire_len;
 	struct datagram *d;
@@ -280,7 +280,7 @@ fragments_add(struct fragments *f, const struct ip_packet *ip, int64_t t_ns, uin
 	if (!fits(d, end, ip->more))
 		return FRAGMENT_BAD;
 	place(f, d, ip);
-	account(f, d, frame_bytes);
+	account(f, d, sum);
 	if (ip->offset == 0)
 		d->protocol = ip->protocol;
 	if (!ip->more)

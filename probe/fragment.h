@@ -61,9 +61,10 @@ struct fragments;
 struct fragments *fragments_new(uint32_t slots);
 void fragments_free(struct fragments *f); /* takes NULL */
 
-/* One fragment, of a frame of frame_bytes on the wire. */
+/* One fragment, of these frames: one, or all those of the datagram it was wrapped
+ * in; that may be the *done of the call before. */
 enum fragment_verdict fragments_add(struct fragments *f, const struct ip_packet *ip, int64_t t_ns,
-                                    uint32_t frame_bytes, struct fragment_done *done);
+                                    const struct counts_sum *sum, struct fragment_done *done);
 
 /* No more will come: gives up all datagrams under way. */
 void fragments_end(struct fragments *f);

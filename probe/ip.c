@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "probe/tunnel.h"
+
 enum {
 	HOP_BY_HOP = 0,
 	ROUTING = 43,
@@ -146,6 +148,8 @@ ip_skip_extensions(struct ip_packet *ip)
 bool
 ip_may_be_udp(const struct ip_packet *ip)
 {
+	if (tunnel_is_protocol(ip->protocol))
+		return true;
 	if (!ip->v6)
 		return ip->protocol == IP_UDP;
 	switch (ip->protocol) {

@@ -51,7 +51,7 @@ enum ip_verdict ip_read6(struct ip_packet *ip);
  * a datagram put together again. */
 enum ip_verdict ip_skip_extensions(struct ip_packet *ip);
 
-/* Does the payload start with UDP, or with what may hide it? */
+/* Does the payload start with UDP, or with what may hide it (tunnels, headers)? */
 bool ip_may_be_udp(const struct ip_packet *ip);
 
 #endif

@@ -1,10 +1,18 @@
 /*
  * link - the headers below IP: bytes in, the IP packet behind them out.
  *
- * Ethernet with up to LINK_MAX_TAGS stacked VLAN tags (802.1Q, 802.1ad and the
- * older 0x9100), Linux cooked v1 and v2, raw IP, BSD loopback. Pure.
+ *   the capture's link            what may stand between it and IP
+ *   Ethernet                      VLAN tags: 802.1Q, 802.1ad, the older 0x9100
+ *   Linux cooked v1, v2           MPLS labels; behind the last one IP, or Ethernet
+ *   PPP, bare or HDLC-framed        with or without a control word
+ *   PPPoE without its Ethernet    PPPoE sessions, and PPP in them
+ *   Cisco HDLC
+ *   raw IP, BSD loopback
  *
- * Sources: IEEE 802.3, 802.1Q, 802.1ad; the LINKTYPE_ pages of tcpdump.org.
+ * MPLS does not say what it carries: whichever reads as sound is taken. Pure.
+ *
+ * Sources: IEEE 802.3, 802.1Q, 802.1ad; RFC 1661, 1662, 2516, 3032, 4385, 4448,
+ * 4928; the LINKTYPE_ pages of tcpdump.org.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,8 +22,7 @@
 #include <stdbool.h>
 
 #include "probe/part.h"
-
-#define LINK_MAX_TAGS 8 /* VLAN tags in a row; a frame with more is bad */
+#include "probe/wrap.h"
 
 enum link_type {
 	LINK_ETHERNET,
@@ -24,7 +31,13 @@ enum link_type {
 	LINK_RAW,     /* IPv4 or IPv6, the first nibble tells */
 	LINK_IPV4,
 	LINK_IPV6,
-	LINK_LOOPBACK, /* BSD: an address family in either byte order */
+	LINK_LOOPBACK,   /* BSD: an address family in either byte order */
+	LINK_PPP,        /* with the framing of RFC 1662 or without */
+	LINK_PPP_SERIAL, /* the same, or Cisco HDLC: the first byte tells */
+	LINK_CISCO_HDLC,
+	LINK_PPPOE, /* its six bytes first */
+	LINK_MPLS,
+	LINK_VLAN, /* four bytes: the tag, then the next EtherType */
 	LINK_TYPES
 };
 
@@ -32,15 +45,23 @@ enum link_verdict {
 	LINK_HAS_IPV4, /* the part now starts at the IPv4 header */
 	LINK_HAS_IPV6,
 	LINK_NOT_IP,
-	LINK_CUT, /* the capture cut the header */
-	LINK_BAD, /* shorter than its header, or too many tags */
+	LINK_CUT,  /* the capture cut the header */
+	LINK_BAD,  /* shorter than its header, or contradicts itself */
+	LINK_DEEP, /* more than WRAPS_MAX wraps */
 };
 
 /* The type of a libpcap DLT_ number; false if it is none of ours. */
 bool link_from_dlt(int dlt, enum link_type *type);
 
-/* Steps over the link header. What is left of p is only of use with the first
- * two verdicts. */
-enum link_verdict link_strip(enum link_type type, struct part *p);
+/* What an EtherType says is next; false if that leads to no IP. */
+bool link_from_ethertype(unsigned ethertype, enum link_type *type);
+
+/* Ethernet or raw IP: does p read like a header of this type that leads to IP, as
+ * far as it was captured? */
+bool link_is_plausible(enum link_type type, const struct part *p);
+
+/* Steps over link headers. What is left of p is only of use with the first two
+ * verdicts. */
+enum link_verdict link_strip(enum link_type type, struct part *p, struct wraps *w);
 
 #endif

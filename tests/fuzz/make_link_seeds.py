@@ -8,8 +8,9 @@ import pathlib
 import struct
 import sys
 
-ETHERNET, COOKED, COOKED2, RAW, IPV4, IPV6, LOOPBACK = range(7)
-MAX_TAGS, MAX_HEADERS, MAX_BAD, FLOWS, DATAGRAMS = 8, 8, 8, 4, 2
+(ETHERNET, COOKED, COOKED2, RAW, IPV4, IPV6, LOOPBACK,
+ PPP, PPP_SERIAL, CISCO_HDLC, PPPOE, MPLS, VLAN) = range(13)
+MAX_WRAPS, MAX_EXTENSIONS, MAX_HEADERS, MAX_BAD, FLOWS, DATAGRAMS = 16, 8, 8, 8, 4, 2
 IPV4_TYPE, IPV6_TYPE, UDP = 0x0800, 0x86DD, 17
 
 
@@ -64,7 +65,7 @@ def link_seeds():
     yield 'empty', b''
     yield 'ethernet', seed(ETHERNET, record(ethernet(plain)))
     yield 'ethernet_arp', seed(ETHERNET, record(ethernet(bytes(28), 0x0806)))
-    for tags in (1, MAX_TAGS, MAX_TAGS + 1):
+    for tags in (1, MAX_WRAPS, MAX_WRAPS + 1):
         yield f'tags_{tags}', seed(ETHERNET, record(ethernet(plain, tags=tags)))
     yield 'cooked', seed(COOKED, record(bytes(14) + struct.pack('>H', IPV4_TYPE) + plain))
     yield 'cooked2', seed(COOKED2, record(struct.pack('>H', IPV6_TYPE) + bytes(18) + six))
@@ -114,6 +115,98 @@ def other_seeds():
     yield 'extension_cut_in_fragment', seed(
         IPV6, record(first[:49], len(first) - 49),
         record(ipv6(fragment6(60, inner[16:], 16, False), 44)))
+
+
+def labels(packet, n=1):
+    return b''.join(bytes([0, 1, i + 1 == n, 64]) for i in range(n)) + packet
+
+
+def pppoe(packet, code=0, short=0):
+    return struct.pack('>BBHHH', 0x11, code, 1, len(packet) + 2 - short, 0x0021) + packet
+
+
+def gre(packet, ethertype=IPV4_TYPE, flags=0, words=0):
+    return struct.pack('>HH', flags, ethertype) + bytes(4 * words) + packet
+
+
+def vxlan(frame, flags=8):
+    return bytes([flags, 0, 0, 0, 0, 0, 7, 0]) + frame
+
+
+def gtpu(packet, flags=0x30, options=b''):
+    return struct.pack('>BBHI', flags, 255, len(options) + len(packet), 1) + options + packet
+
+
+def wrap_seeds():
+    plain, six = ipv4(udp(toy())), ipv6(udp(toy()))
+    frame = ethernet(plain)
+    yield 'ppp', seed(PPP, record(b'\0\x21' + plain), record(b'\xff\x03\0\x57' + six),
+                      record(b'\x21' + plain), record(b'\xff\x03\xc0\x21'))
+    yield 'ppp_serial', seed(PPP_SERIAL, record(b'\xff\x03\0\x21' + plain),
+                             record(b'\x0f\0\x08\0' + plain), record(b'\x8f\0\x86\xdd' + six))
+    yield 'cisco_hdlc', seed(CISCO_HDLC, record(b'\x0f\0\x08\0' + plain),
+                             record(b'\x8f\0\x80\x35' + bytes(18)))
+    yield 'pppoe', seed(PPPOE, record(pppoe(plain)), record(pppoe(plain, short=8)),
+                        record(pppoe(plain, short=-1)), record(pppoe(plain, code=0xa7)))
+    yield 'pppoe_ethernet', seed(ETHERNET, record(ethernet(pppoe(plain) + bytes(6), 0x8864)))
+    for n in (1, MAX_WRAPS, MAX_WRAPS + 1):
+        yield f'labels_{n}', seed(ETHERNET, record(ethernet(labels(plain, n), 0x8847)))
+    yield 'pseudowire', seed(MPLS, record(labels(frame)), record(labels(bytes(4) + frame)),
+                             record(labels(b'\x10\0\0\0' + frame)), record(labels(six)))
+    yield from short('label', MPLS, labels(plain), 4)
+    yield from short('behind_label', MPLS, labels(plain), 5)
+    yield from short('control_word', MPLS, labels(bytes(4) + frame), 8)
+    yield from short('ppp_protocol', PPP, b'\xff\x03\0\x21' + plain, 4)
+    yield from short('pppoe_head', PPPOE, pppoe(plain), 6)
+    yield from short('hdlc_head', CISCO_HDLC, b'\x0f\0\x08\0' + plain, 4)
+
+
+def nested(n):
+    packet = ipv4(udp(toy()))
+    for _ in range(n):
+        packet = ipv4(packet, protocol=4)
+    return packet
+
+
+def tunnel_seeds():
+    plain, six = ipv4(udp(toy())), ipv6(udp(toy()))
+    frame = ethernet(plain)
+    yield 'ip_in_ip', seed(RAW, record(ipv4(plain, protocol=4)), record(ipv4(six, protocol=41)),
+                           record(ipv6(plain, 4)), record(ipv6(six, 41)))
+    for n in (MAX_WRAPS, MAX_WRAPS + 1):
+        yield f'nested_{n}', seed(IPV4, record(nested(n)))
+    yield 'gre', seed(IPV4, *(record(ipv4(gre(packet, kind, flags, words), protocol=47))
+                              for packet, kind, flags, words in (
+                                  (plain, IPV4_TYPE, 0, 0), (six, IPV6_TYPE, 0xB000, 3),
+                                  (frame, 0x6558, 0x2000, 1), (b'\x21' + plain, 0x880B, 0, 0),
+                                  (labels(plain), 0x8847, 0, 0), (plain, IPV4_TYPE, 0x4000, 1),
+                                  (plain, 0x880B, 0x2001, 1), (b'', 0x88BE, 0, 0))))
+    yield from short('gre_head', IPV4, ipv4(gre(plain), protocol=47), 24)
+    yield from short('gre_key', IPV4, ipv4(gre(plain, flags=0x2000, words=1), protocol=47), 28)
+    yield 'gre_runt', seed(IPV4, record(ipv4(gre(b'')[:3], protocol=47)))
+    yield 'vxlan', seed(IPV4, *(record(ipv4(udp(vxlan(inner, flags), dport=port)))
+                                for inner, flags, port in (
+                                    (frame, 8, 4789), (frame, 8, 8472), (frame, 0x88, 4789),
+                                    (bytes(14) + plain, 8, 4789), (frame[:13], 8, 4789),
+                                    (ethernet(b'E' + bytes(19)), 8, 4789))))
+    extension_headers = b'\0\0\0\x85' + b'\x01\0\0\x85' * (MAX_EXTENSIONS - 1)
+    yield 'gtpu', seed(IPV4, *(record(ipv4(udp(gtpu(plain, flags, options), dport=2152)))
+                               for flags, options in (
+                                   (0x30, b''), (0x32, bytes(4)), (0x34, bytes(4)),
+                                   (0x34, extension_headers + b'\x01\0\0\0'),
+                                   (0x34, extension_headers + b'\x01\0\0\x85\x01\0\0\0'),
+                                   (0x34, b'\0\0\0\x85\0'), (0x34, b'\0\0'), (0x50, b''))))
+    yield 'gtpu_cut', seed(IPV4, record(ipv4(udp(gtpu(plain), dport=2152))[:37], 40),
+                           record(ipv4(udp(gtpu(plain), dport=2152))[:35], 42))
+    whole = gre(plain)
+    yield 'fragments_gre', seed(
+        IPV4, record(ipv4(whole[:24], protocol=47, more=True)),
+        record(ipv4(whole[24:], protocol=47, offset=24)))
+    parts = [ipv4(udp(toy(more=92))[:48], ident=5, more=True),
+             ipv4(udp(toy(more=92))[48:], ident=5, offset=48)]
+    yield 'fragments_in_fragments', seed(IPV4, *(
+        record(ipv4(part[a:b], protocol=4, ident=8 + i, offset=a, more=b < len(part)))
+        for i, part in enumerate(parts) for a, b in ((0, 32), (32, len(part)))))
 
 
 def ip_seeds():
@@ -204,8 +297,8 @@ def flow_seeds():
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for group in (link_seeds, short_seeds, other_seeds, ip_seeds, fragment_seeds,
-                  flow_seeds):
+    for group in (link_seeds, short_seeds, other_seeds, wrap_seeds, tunnel_seeds, ip_seeds,
+                  fragment_seeds, flow_seeds):
         for name, data in group():
             (folder / name).write_bytes(data)
 

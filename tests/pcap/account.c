@@ -44,6 +44,45 @@ print_classes(const struct counts *c)
 }
 
 static void
+print_wraps(const struct counts *c)
+{
+	static const char *const names[WRAPS] = {
+		[WRAP_VLAN] = "vlan",
+		[WRAP_MPLS] = "mpls",
+		[WRAP_PPPOE] = "pppoe",
+		[WRAP_4IN4] = "4in4",
+		[WRAP_6IN4] = "6in4",
+		[WRAP_4IN6] = "4in6",
+		[WRAP_6IN6] = "6in6",
+		[WRAP_GRE] = "gre",
+		[WRAP_VXLAN] = "vxlan",
+		[WRAP_GTPU] = "gtpu",
+	};
+
+	for (int i = 0; i < WRAPS; i++)
+		if (c->wraps[i] > 0)
+			print(names[i], c->wraps[i]);
+}
+
+static void
+print_bad(const struct counts *c)
+{
+	static const char *const names[COUNTS_BADS] = {
+		[COUNTS_BAD_LINK] = "bad_link",
+		[COUNTS_BAD_TUNNEL] = "bad_tunnel",
+		[COUNTS_TOO_DEEP] = "too_deep",
+		[COUNTS_BAD_IP] = "bad_ip",
+		[COUNTS_BAD_UDP] = "bad_udp",
+		[COUNTS_BAD_FRAGMENT] = "bad_fragment",
+		[COUNTS_LOST_FRAGMENT] = "lost_fragment",
+	};
+
+	for (int i = 0; i < COUNTS_BADS; i++)
+		if (c->bad[i] > 0)
+			print(names[i], c->bad[i]);
+}
+
+static void
 print_protocols(const struct counts *c)
 {
 	for (const struct proto *const *row = proto_table; *row != NULL; row++) {
@@ -74,6 +113,8 @@ main(int argc, char **argv)
 		err = probe_run(p);
 	c = probe_counts(p);
 	print_classes(c);
+	print_wraps(c);
+	print_bad(c);
 	print_protocols(c);
 	print("observations", c->observations);
 	print("fragments", c->fragments);

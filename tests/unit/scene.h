@@ -14,7 +14,7 @@
 #include "record/observation.h"
 #include "tests/unit/packets.h"
 
-enum { LINKTYPE_ETHERNET = 1, LINKTYPE_PPP = 9, LINKTYPE_RAW = 101 };
+enum { LINKTYPE_ETHERNET = 1, LINKTYPE_IEEE802_11 = 105, LINKTYPE_RAW = 101 };
 
 /* Of all observations in their order. */
 struct digest {

@@ -92,8 +92,8 @@ what_is_no_capture_is_refused_in_one_line(void **state)
 	f = scene_create("window.zst"); /* of 2 GiB */
 	fwrite("\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00", 9, 1, f);
 	fclose(f);
-	f = scene_create("ppp");
-	packets_pcap_header(f, LINKTYPE_PPP);
+	f = scene_create("radio");
+	packets_pcap_header(f, LINKTYPE_IEEE802_11);
 	fclose(f);
 	assert_refused("text", ERR_NOT_CAPTURE, "not a capture");
 	assert_refused("empty", ERR_NOT_CAPTURE, "empty");
@@ -101,7 +101,7 @@ what_is_no_capture_is_refused_in_one_line(void **state)
 	assert_refused("header.gz", ERR_NOT_CAPTURE, "inside its file header");
 	assert_refused("garbage.gz", ERR_NOT_CAPTURE, "damaged");
 	assert_refused("window.zst", ERR_LIMIT, "128 MiB");
-	assert_refused("ppp", ERR_LINK_TYPE, "link type PPP (9)");
+	assert_refused("radio", ERR_LINK_TYPE, "link type IEEE802_11 (105)");
 	assert_refused("missing", ERR_IO, "No such file");
 	assert_int_equal(mkdir(scene_path("folder"), 0700), 0);
 	assert_refused("folder", ERR_IO, "directory");

@@ -11,6 +11,8 @@
 
 #define FRAME 100u /* bytes each fragment's frame is said to have */
 
+static const struct counts_sum frame = { 1, FRAME };
+
 static uint8_t content[FRAGMENT_MAX_BYTES];
 static struct fragments *table;
 static struct fragment_done done;
@@ -52,7 +54,7 @@ give_at(int64_t t_ns, uint32_t id, uint32_t offset, uint32_t len, bool more)
 {
 	struct ip_packet ip = fragment(id, offset, len, more);
 
-	return fragments_add(table, &ip, t_ns, FRAME, &done);
+	return fragments_add(table, &ip, t_ns, &frame, &done);
 }
 
 static enum fragment_verdict
@@ -67,7 +69,7 @@ give_cut(uint32_t id, uint32_t offset, uint32_t len, bool more, uint32_t capture
 	struct ip_packet ip = fragment(id, offset, len, more);
 
 	ip.payload = part_over(content + offset, captured, len);
-	return fragments_add(table, &ip, 0, FRAME, &done);
+	return fragments_add(table, &ip, 0, &frame, &done);
 }
 
 static void
@@ -126,7 +128,7 @@ what_came_first_stays_where_fragments_overlap(void **state)
 	memset(other, 0xee, sizeof other);
 	assert_int_equal(give(1, 16, 8, true), FRAGMENT_WAITING);
 	ip.payload = part_over(other, 24, 24); /* 8..32; 16..24 is there */
-	assert_int_equal(fragments_add(table, &ip, 0, FRAME, &done), FRAGMENT_WAITING);
+	assert_int_equal(fragments_add(table, &ip, 0, &frame, &done), FRAGMENT_WAITING);
 	assert_int_equal(give(1, 0, 16, true), FRAGMENT_WAITING); /* 8..16 is there */
 	assert_int_equal(give(1, 32, 5, false), FRAGMENT_COMPLETE);
 	assert_int_equal(done.payload.wire_len, 37);
@@ -231,19 +233,44 @@ identity_is_addresses_id_and_in_ipv4_the_protocol(void **state)
 	(void)state;
 	give(1, 0, 8, true);
 	ip.dst = endpoint_ipv4(0x0a000003, 0);
-	assert_int_equal(fragments_add(table, &ip, 0, FRAME, &done), FRAGMENT_WAITING);
+	assert_int_equal(fragments_add(table, &ip, 0, &frame, &done), FRAGMENT_WAITING);
 	ip = fragment(1, 8, 8, false);
 	ip.protocol = 1;
-	assert_int_equal(fragments_add(table, &ip, 0, FRAME, &done), FRAGMENT_WAITING);
+	assert_int_equal(fragments_add(table, &ip, 0, &frame, &done), FRAGMENT_WAITING);
 	assert_int_equal(give(1, 8, 8, false), FRAGMENT_COMPLETE);
 	ip = fragment(9, 8, 8, false);
 	ip.v6 = true;
 	ip.protocol = 60; /* only the first fragment's counts */
-	assert_int_equal(fragments_add(table, &ip, 0, FRAME, &done), FRAGMENT_WAITING);
+	assert_int_equal(fragments_add(table, &ip, 0, &frame, &done), FRAGMENT_WAITING);
 	ip = fragment(9, 0, 8, true);
 	ip.v6 = true;
-	assert_int_equal(fragments_add(table, &ip, 0, FRAME, &done), FRAGMENT_COMPLETE);
+	assert_int_equal(fragments_add(table, &ip, 0, &frame, &done), FRAGMENT_COMPLETE);
 	assert_int_equal(done.protocol, IP_UDP);
+}
+
+/* A tunnel's datagram of three frames, put together, holds a fragment that begins
+ * another: its bytes lie in the slot that the tunnel's have just left. */
+static void
+a_fragment_inside_a_datagram_just_put_together_keeps_its_bytes(void **state)
+{
+	struct ip_packet ip = fragment(7, 0, 1600, true);
+	struct counts_sum outer;
+
+	(void)state;
+	give(1, 0, 800, true);
+	give(1, 800, 800, true);
+	assert_int_equal(give(1, 1600, 100, false), FRAGMENT_COMPLETE);
+	outer = done.sum;
+	part_take(&done.payload, 20);
+	ip.payload = done.payload;
+	part_trim(&ip.payload, 1600);
+	assert_int_equal(fragments_add(table, &ip, 0, &outer, &done), FRAGMENT_WAITING);
+	assert_int_equal(fragments_counts(table)->waiting.packets, 3);
+	assert_int_equal(give(7, 1600, 8, false), FRAGMENT_COMPLETE);
+	assert_int_equal(done.sum.packets, 4);
+	assert_int_equal(done.sum.bytes, 4 * FRAME);
+	assert_memory_equal(done.payload.in.pos, content + 20, 1600);
+	assert_memory_equal(done.payload.in.pos + 1600, content + 1600, 8);
 }
 
 #define with_table(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -260,6 +287,7 @@ main(void)
 		with_table(cut_fragments_give_the_bytes_up_to_the_first_hole),
 		with_table(the_datagram_begun_first_makes_room),
 		with_table(a_datagram_waits_thirty_seconds_either_way),
+		with_table(a_fragment_inside_a_datagram_just_put_together_keeps_its_bytes),
 		with_table(identity_is_addresses_id_and_in_ipv4_the_protocol),
 	};
 

@@ -113,7 +113,7 @@ def run_one(args, case, seed):
                                 stem + ".json"))
         with open(stem + ".json") as f:
             report = json.load(f)
-        if scenario == "stalls" and args.plain:
+        if "chunks" not in more and args.plain:
             told["plain"] = plain_counts(args, stem, seed)
     return case, told, score, report
 
@@ -367,9 +367,22 @@ def print_table(rows):
 
 
 def markdown(rows):
-    out = ["| " + " | ".join(rows[0]) + " |", "|" + "---|" * len(rows[0])]
-    out += ["| " + " | ".join(r) + " |" for r in rows[1:]]
-    return "\n".join(out) + "\n"
+    """Two tables: errors, then intervals and the yardstick."""
+    split = 1 + [c[1] for c in COLUMNS].index("coverage")
+    out = []
+    for part in ([r[:split] + r[-1:] for r in rows], [r[:1] + r[split:-1] for r in rows]):
+        out += ["| " + " | ".join(part[0]) + " |", "|" + "---|" * len(part[0])]
+        out += ["| " + " | ".join(r) + " |" for r in part[1:]] + [""]
+    return "\n".join(out)
+
+
+def into_document(path, text):
+    with open(path) as f:
+        page = f.read()
+    before, rest = page.split("<!-- table -->\n")
+    after = rest.split("<!-- end -->\n")[1]
+    with open(path, "w") as f:
+        f.write(f"{before}<!-- table -->\n{text}<!-- end -->\n{after}")
 
 
 def seed_range(text):
@@ -393,6 +406,7 @@ def arguments():
     p.add_argument("--ceilings", help="hold the figures of this file instead of the budgets")
     p.add_argument("--lower", action="store_true", help="write the ceilings anew")
     p.add_argument("--svg", help="draw into this folder")
+    p.add_argument("--document", help="write the table between the marks of this page")
     p.add_argument("--no-plain", dest="plain", action="store_false",
                    help="leave the plain rule out: it takes as long as all the rest")
     p.add_argument("--keep", help="leave scenarios, observations, truths and reports there")
@@ -418,14 +432,17 @@ def main():
     figures = [pools[name].figures() for name in names] + [full.figures()]
     rows = table(figures)
     print_table(rows)
-    print(f"\n{sum(f['sessions'] for f in figures[:-1])} sessions, seeds {args.seeds.start}-"
-          f"{args.seeds.stop - 1}; errors in seconds, widths in map periods (T); '!' misses")
+    of = (f"{sum(f['sessions'] for f in figures[:-1])} sessions, seeds {args.seeds.start}-"
+          f"{args.seeds.stop - 1}")
+    print(f"\n{of}; errors in seconds, widths in map periods (T); '!' misses")
     if args.json:
         with open(args.json, "w") as f:
             json.dump({"seeds": list(args.seeds), "cases": figures}, f, indent=1)
     if args.markdown:
         with open(args.markdown, "w") as f:
             f.write(markdown(rows))
+    if args.document:
+        into_document(args.document, f"{markdown(rows)}\n{of}\n")
     if args.svg:
         plot.draw(figures, PLAIN, args.svg)
     if args.ceilings:

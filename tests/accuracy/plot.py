@@ -5,7 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 import math
 import pathlib
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 360, 60, 50, 40, 20
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 400, 60, 50, 90, 20
 COLORS = ("#1f6fb4", "#c8501e", "#2c8a4b", "#8a4fb0", "#777777")
 
 
@@ -48,8 +48,8 @@ class Plot:
                         f'stroke-width="2"{dash}/>')
         self.out += [f'<circle cx="{self.x(x):.1f}" cy="{self.y(y):.1f}" r="3" fill="{color}"/>'
                      for x, y in points]
-        self.out.append(f'<text x="{WIDTH - RIGHT}" y="{TOP + 4 + 16 * self.lines}" '
-                        f'text-anchor="end" fill="{color}">{name}</text>')
+        self.out.append(f'<text x="{LEFT}" y="{40 + 16 * self.lines}" fill="{color}">'
+                        f'\u2014 {name}</text>')
         self.lines += 1
 
     def level(self, value, name):
@@ -79,10 +79,10 @@ def recall(cases, plain, folder):
 
 def startup(cases, folder):
     periods = [f["period_s"] for f in cases]
-    p = Plot("Start-up error by how often maps are seen", periods, "map period (s)", 2,
-             "error (s)")
-    p.line(series(cases, "startup_median"), "median")
-    p.line(series(cases, "startup_p95"), "95 %")
+    p = Plot("Errors by how often maps are seen", periods, "map period (s)", 2,
+             "error (s); 2 and more above")
+    p.line(series(cases, "startup_median"), "start-up, median")
+    p.line(series(cases, "startup_p95"), "start-up, 95 %")
     p.line(series(cases, "lag_median"), "lag, median")
     p.level(0.15, "budget of the median, at 1 s")
     p.level(0.6, "budget of 95 %, at 1 s")

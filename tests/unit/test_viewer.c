@@ -51,7 +51,8 @@ note(void *ctx, enum player_event what, const struct estimate *at,
 
 	assert_true(s->n < EVENTS);
 	s->told[s->n++] = (struct told){ what, in_ms(at->best_ns), in_ms(at->lo_ns),
-		in_ms(at->hi_ns), estimate_known(duration) ? duration->best_ns / MS_NS : -1, chunks };
+		in_ms(at->hi_ns),
+		estimate_known(duration) ? duration->best_ns / MS_NS : -1, chunks };
 }
 
 static struct scene *
@@ -175,13 +176,36 @@ a_stall_between_two_maps_is_found_by_its_deficit(void **state)
 	struct scene *s = begin();
 
 	(void)state;
-	send(s, FIRST, 60, 300, 10);
-	play_on(s, 900, 2900, 350);
+	send(s, FIRST, 12, 300, 10);
+	send(s, FIRST + 12, 48, 4350, 1);
+	for (int64_t ms = 900; ms <= 2900; ms += 1000)
+		map(s, ms, FIRST, 12, VIEWER_TOLD, FIRST + (uint64_t)((ms - 350) / CHUNK_MS));
 	for (int64_t ms = 4900; ms <= 10900; ms += 1000)
 		map(s, ms, FIRST, 60, VIEWER_TOLD,
 		    FIRST + (uint64_t)((ms - 1350) / CHUNK_MS));
 	assert_non_null(find(s, PLAYER_STALLED));
 	assert_in_range(find(s, PLAYER_STALLED)->lasted_ms, 850, 1150);
+	free(s);
+}
+
+/* Play stands still, and every chunk was there long before: the viewer paused. */
+static void
+standing_still_with_all_there_is_a_pause(void **state)
+{
+	struct scene *s = begin();
+
+	(void)state;
+	send(s, FIRST, 60, 300, 10);
+	play_on(s, 900, 2900, 350);
+	for (int64_t ms = 3900; ms <= 6900; ms += 1000)
+		map(s, ms, FIRST, 60, VIEWER_TOLD, FIRST + 11);
+	for (int64_t ms = 7900; ms <= 12900; ms += 1000)
+		map(s, ms, FIRST, 60, VIEWER_TOLD,
+		    FIRST + (uint64_t)((ms - 4350) / CHUNK_MS));
+	assert_null(find(s, PLAYER_STALLED));
+	assert_non_null(find(s, PLAYER_PAUSED));
+	assert_in_range(find(s, PLAYER_PAUSED)->at_ms, 3000, 3500);
+	assert_in_range(find(s, PLAYER_PAUSED)->lasted_ms, 3700, 4300);
 	free(s);
 }
 
@@ -309,6 +333,7 @@ main(void)
 		cmocka_unit_test(positions_overrule_the_rules),
 		cmocka_unit_test(a_late_chunk_stops_play_from_its_deadline_until_enough_is_there),
 		cmocka_unit_test(a_stall_between_two_maps_is_found_by_its_deficit),
+		cmocka_unit_test(standing_still_with_all_there_is_a_pause),
 		cmocka_unit_test(a_small_hole_is_skipped),
 		cmocka_unit_test(a_stall_open_at_the_end_lasts_until_then),
 		cmocka_unit_test(an_offset_that_leaves_with_the_start_is_the_play_point),

@@ -7,6 +7,7 @@
 #include "report/grow.h"
 #include "report/stats.h"
 
+#define MOST_AGE_S 1e6
 #define LOW  0.001 /* where a curve has not begun to rise ... */
 #define HIGH 0.999 /* ... and where it has risen */
 
@@ -160,7 +161,8 @@ score_curve(struct score_curve *s, const struct truth *t, const struct claims *c
 	struct work w = { .t = t };
 
 	*s = (struct score_curve){ .mean_abs = NAN, .max_abs = NAN };
-	while (w.ages < CLAIMS_AGES && c->ages[w.ages].eligible > 0) {
+	while (w.ages < CLAIMS_AGES && c->ages[w.ages].eligible > 0 &&
+	       c->ages[w.ages].age_s >= 0 && c->ages[w.ages].age_s < MOST_AGE_S) {
 		w.age_ns[w.ages] = (int64_t)(c->ages[w.ages].age_s * 1e9);
 		w.ages++;
 	}

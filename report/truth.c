@@ -156,7 +156,8 @@ keep(struct log *log, const struct line *line, uint64_t seen, char why[FIELDS_WH
 		.chunks = HAS(seen, HAS_CHUNKS) ? line->chunks : 1,
 		.channel = HAS(seen, HAS_CHANNEL) ?
 		               hash_bytes(line->channel, strlen(line->channel), 0) : 0,
-		.made_ns = HAS(seen, HAS_AGE) ? line->t_ns - line->age_ns : TRUTH_NEVER,
+		.made_ns = HAS(seen, HAS_AGE) && line->age_ns >= 0 ? line->t_ns - line->age_ns :
+		                                                     TRUTH_NEVER,
 		.lag_s = HAS(seen, HAS_LAG) ? (float)line->lag_s : NAN,
 	};
 	return log->events[log->n_events - 1].who != INDEX_NONE ||
@@ -271,10 +272,11 @@ by_start(const void *a, const void *b)
 static void
 weigh_lag(struct builder *b, int64_t to_ns)
 {
-	double s = (double)(to_ns - b->playing_ns) / 1e9;
+	double s;
 
 	if (b->playing_ns == TRUTH_NEVER || isnan(b->lag_s))
 		return;
+	s = (double)(to_ns - b->playing_ns) / 1e9;
 	b->lag_sum += b->lag_s * s;
 	b->lag_weight += s;
 }

@@ -10,6 +10,7 @@ import pathlib
 import sys
 
 LABEL, SECONDS, DEPTH, CHANNEL = 63, 4600000000, 64, 289
+AGES, NUMBERS = 48, 64
 PEER = '10.77.0.5'
 
 
@@ -51,6 +52,12 @@ RUN = truth((10, 'join'), (10.5, 'first_packet'), (13, 'play'), (20, 'stall'), (
             (90, 'leave'), run='a') + \
     truth((15, 'chunk'), (16, 'missed'), run='a', chunk=7, chunks=1, lag_s=3.5)
 
+CHUNKS = truth((10, 'first_packet'), run='a') + truth((12, 'play'), run='a', chunk=5, lag_s=2) + \
+    truth((12.5, 'chunk'), run='a', chunk=5, age_s=2.5) + \
+    truth((13, 'chunk'), run='a', chunk=6, age_s=-SECONDS) + \
+    truth((15, 'reboot'), run='a') + truth((17, 'play'), run='a', chunk=8) + \
+    truth((18, 'chunk'), run='a', chunk=8, age_s=SECONDS) + truth((30, 'leave'), run='a')
+
 
 def seeds():
     yield 'report', RUN, report(session(), session(run=1, source=True, joined=None, left=None))
@@ -76,6 +83,12 @@ def seeds():
             report(session())
     for n in (CHANNEL, CHANNEL + 1):
         yield f'channel_{n}', RUN, report(session(channel='x' * n))
+    for n in (1, AGES, AGES + 1, NUMBERS, NUMBERS + 1):
+        curve = {'age_s': [0.5 * (i + 1) for i in range(n)], 'ratio': [0.5] * n, 'n': [9] * n}
+        yield f'curve_{n}', CHUNKS, json.dumps({'schema': 'swarmscope/report/1', 'sessions': [],
+                                                'channels': [{'retrieval': curve}]})
+    yield 'curve_null', CHUNKS, json.dumps({'schema': 'swarmscope/report/1', 'channels': [
+        {'retrieval': {'age_s': [1, None, 9e99], 'ratio': [None, 2, -1], 'n': [1, 1, 1e300]}}]})
 
 
 def main():

@@ -126,6 +126,26 @@ without_ages_there_is_no_curve(void **state)
 	trial_end(&x);
 }
 
+static void
+ages_that_nothing_has_are_passed_over(void **state)
+{
+	struct trial x;
+
+	(void)state;
+	trial_begin(&x);
+	trial_truly(&x, PEER, "a", "first_packet", 100);
+	event(&x, "a", "play", 103, 101, 2);
+	event(&x, "a", "chunk", 104, 102, -4.6e9);
+	arrives(&x, "a", 101, 0.5);
+	report(&x, 0.25, 0.75, 1);
+	memcpy(strstr(x.report, "[1,2,4]"), "[1,9e99", 7);
+	strcpy(strstr(x.report, "9e99") + 4, "],\"ratio\":[0.5,0.5],\"n\":[10,10]}}");
+	trial_score(&x);
+	assert_int_equal(x.s.curve.ages, 1);
+	assert_int_equal(x.t.n_copies, 1);
+	trial_end(&x);
+}
+
 int
 main(void)
 {
@@ -133,6 +153,7 @@ main(void)
 		cmocka_unit_test(who_was_there_counts_with_what_it_held),
 		cmocka_unit_test(nobody_counts_before_it_came),
 		cmocka_unit_test(a_reboot_forgets_what_was_held),
+		cmocka_unit_test(ages_that_nothing_has_are_passed_over),
 		cmocka_unit_test(without_ages_there_is_no_curve),
 	};
 

@@ -72,7 +72,8 @@ cmd_db(const struct command_row *row, int argc, char **argv)
 		rc = err_exit_status(options_complain(row, "'%s' is none of migrate, info, check",
 		                                      args[0]));
 	else if (opt.store == NULL)
-		rc = err_exit_status(options_complain(row, "no --store (write --store sqlite:PATH)"));
+		rc = err_exit_status(options_complain(row,
+		                                      "no --store (write --store sqlite:PATH)"));
 	else
 		rc = work(&opt, args[0], global.json);
 	free(args);

@@ -56,7 +56,8 @@ know_inputs(char **paths, int n, struct store_input *inputs)
 	for (int i = 0; i < n; i++) {
 		inputs[i].name = paths[i];
 		if (store_sha256(paths[i], inputs[i].sha256, &inputs[i].bytes) != 0)
-			return command_fail(ERR_IO, "cannot read %s: %s", paths[i], strerror(errno));
+			return command_fail(ERR_IO, "cannot read %s: %s", paths[i],
+			                    strerror(errno));
 	}
 	return 0;
 }

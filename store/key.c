@@ -30,7 +30,8 @@ make_key(struct store *s, const char *path)
 
 		close(fd);
 		unlink(draft);
-		return store_fail(s, ERR_STORE, "cannot write the key file %s: %s (free some space)",
+		return store_fail(s, ERR_STORE,
+		                  "cannot write the key file %s: %s (free some space)",
 		                  path, strerror(saved));
 	}
 	close(fd);
@@ -58,7 +59,8 @@ store_read_key(struct store *s)
 	if (fd < 0 && !s->opt.write)
 		return 0; /* readers see hashes only */
 	if (fd < 0)
-		return store_fail(s, ERR_STORE, "cannot read the key file %s: %s (run as its owner)",
+		return store_fail(s, ERR_STORE,
+		                  "cannot read the key file %s: %s (run as its owner)",
 		                  path, strerror(errno));
 	n = read(fd, s->key, sizeof s->key);
 	rc = fstat(fd, &st);

@@ -262,7 +262,8 @@ store_map(struct store *s, const struct observation *o)
 	if (o->flags & OBS_ALL)
 		put_null(&b);
 	else
-		sqlite3_bind_blob(b.q, ++b.at, o->tail, (int)((o->width + 7) / 8), SQLITE_TRANSIENT);
+		sqlite3_bind_blob(b.q, ++b.at, o->tail, (int)((o->width + 7) / 8),
+		                  SQLITE_TRANSIENT);
 	if (o->flags & OBS_HAS_PLAY)
 		put_int(&b, (int64_t)o->u.map.play);
 	else
@@ -367,7 +368,8 @@ store_commit(struct store *s, int64_t first_ns, int64_t last_ns)
 	char sql[256];
 	int rc = s->failed;
 
-	snprintf(sql, sizeof sql, "UPDATE vantage SET first_us = %lld, last_us = %lld WHERE id = %lld",
+	snprintf(sql, sizeof sql,
+	         "UPDATE vantage SET first_us = %lld, last_us = %lld WHERE id = %lld",
 	         (long long)(first_ns / US_NS), (long long)(last_ns / US_NS),
 	         (long long)s->vantage);
 	if (rc == 0)

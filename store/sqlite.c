@@ -166,7 +166,8 @@ check_path(struct store *s)
 			       "INPUT)",
 			       s->path, s->path);
 	if (!S_ISREG(st.st_mode))
-		return store_fail(s, ERR_STORE, "%s is no file (name the database's file)", s->path);
+		return store_fail(s, ERR_STORE, "%s is no file (name the database's file)",
+		                  s->path);
 	return 0;
 }
 

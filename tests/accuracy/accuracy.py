@@ -235,8 +235,8 @@ class Pool:
 
     def f1(self):
         true, found, inferred, false = self.reboots
-        if not true and not inferred:
-            return None
+        if self.partial or (not true and not inferred):
+            return None  # of reboots nobody says whose they were, heard or not
         recall, precision = ratio(found, true) or 0, ratio(inferred - false, inferred) or 0
         return 2 * recall * precision / (recall + precision) if recall + precision else 0.0
 

@@ -13,6 +13,7 @@ holds 'no error is above its ceiling' test $? -eq 0
 # What a tenth of a swarm tells of the whole.
 $python "$here/accuracy.py" --only partial-view/10% --seeds 1-6 --json "$tmp/tenth.json" \
     "$SWARMSCOPE" > "$tmp/tenth.txt"
+# shellcheck disable=SC2317 # called by holds
 tenth() {
 	jq -e ".cases[0] | $1" "$tmp/tenth.json"
 }

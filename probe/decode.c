@@ -455,7 +455,10 @@ count_packet(struct decode *d, int64_t t_ns, uint32_t wire_len)
 	int64_t t = t_ns < 0 ? 0 : t_ns > DECODE_MAX_TIME_NS ? DECODE_MAX_TIME_NS : t_ns;
 
 	c->bad_times += t != t_ns;
-	c->backwards += c->total.packets > 0 && t < d->last_ns;
+	if (c->total.packets > 0) {
+		c->backwards += t < d->last_ns;
+		c->jumps += t - d->last_ns > DECODE_JUMP_NS || d->last_ns - t > DECODE_JUMP_NS;
+	}
 	if (c->total.packets == 0 || t < c->first_ns)
 		c->first_ns = t;
 	if (t > c->last_ns)

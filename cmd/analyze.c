@@ -14,9 +14,10 @@
 #include "inference/inference.h"
 #include "report/document.h"
 #include "report/ndjson.h"
+#include "report/p1203.h"
 #include "report/text.h"
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NDJSON };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NDJSON, FORMAT_P1203 };
 
 struct analyze {
 	const char *output, *protocol;
@@ -26,7 +27,7 @@ struct analyze {
 	int64_t gone_ns, switch_ns, prebuffer_ns, max_peers, threads;
 };
 
-static const char *const formats[] = { "text", "json", "ndjson", NULL };
+static const char *const formats[] = { "text", "json", "ndjson", "p1203", NULL };
 
 const struct option_row analyze_options[] = {
 	{ .name = "format", .letter = 'f', .type = OPTION_ENUM, .arg = "FORM", .values = formats,
@@ -219,6 +220,8 @@ write_report(struct analysis *a)
 	in.n_by_protocol = rows.n_protocol;
 	if (a->opt->format == FORMAT_JSON)
 		document_write(outfile_stream(a->file), &r);
+	else if (a->opt->format == FORMAT_P1203)
+		p1203_write(outfile_stream(a->file), &r);
 	else
 		text_write(outfile_stream(a->file), &r, log_color_on(1) && a->opt->output == NULL);
 }

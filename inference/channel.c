@@ -113,6 +113,7 @@ tell_channel(struct channels *s, struct channel *c, int64_t t_ns, bool last)
 		o->u.channel.chunk_hi_ns = c->timeline.chunk.hi_ns;
 	}
 	o->u.channel.head = c->timeline.newest;
+	o->u.channel.known = known_count(&c->known);
 	o->u.channel.clock_ns = c->clock_ns == INT64_MAX ? 0 : c->clock_ns;
 	o->u.channel.bitrate_kbps = c->bitrate_kbps;
 	o->u.channel.id_len = c->id_len;
@@ -243,6 +244,7 @@ channels_put(struct channels *s, const struct observation *o)
 		return;
 	}
 	learn(c, o);
+	known_note(&c->known, o);
 	if (o->kind == OBS_MARK)
 		mark(s, c, o, channel_unwrap(s, c, o->offset), o->u.mark.source_ns, true);
 	mark_by_maps(s, c, o);

@@ -9,6 +9,7 @@
 
 #include "base/map.h"
 #include "inference/channel.h"
+#include "inference/known.h"
 #include "inference/timeline.h"
 
 struct channel {
@@ -27,6 +28,7 @@ struct channel {
 	uint8_t id_len, name_len;
 	uint8_t id[OBS_MAX_CHANNEL_ID];
 	char name[OBS_MAX_NAME];
+	struct known known;
 	struct timeline timeline; /* last: large, and set up by timeline_init */
 };
 

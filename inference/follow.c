@@ -7,6 +7,24 @@
 #define SURE_NS (300 * (int64_t)MS_NS)
 #define TRAIL_CHUNKS 2u /* a map may tell a position that just passed */
 
+/* One chunk less to come, for the curve. What no map showed was played all the same,
+ * between two of them, unless it was told as skipped. */
+static void
+settle(struct session *s, struct channel_view *c, bool held)
+{
+	struct arrival *a = &s->arrival;
+	struct retrieval_chunk is = { 0, a->before_ns, a->map_ns };
+
+	if (held) {
+		retrieval_came(&is, arrival_when(a, a->next), arrival_sees_copies(a));
+	} else if (arrival_sees_copies(a) || s->skips_due > 0) {
+		is.hi_ns = RETRIEVAL_NEVER;
+		s->skips_due -= s->skips_due > 0;
+	}
+	if (!s->source && timeline_on(&c->timeline, a->next, c->clock_ns, &is.made_ns))
+		retrieval_settle(&c->retrieval, &s->seen, a->next, &is);
+}
+
 /* Passes chunks by as far as the one before to: those that viewers were to see count. */
 static void
 leave_behind(struct session *s, struct channel_view *c, uint64_t to)
@@ -15,9 +33,11 @@ leave_behind(struct session *s, struct channel_view *c, uint64_t to)
 
 	for (; a->any && a->next < to; arrival_take(a)) {
 		bool held = arrival_has(a, a->next);
-		int64_t born_ns, at_ns = held ? arrival_when(a, a->next).best : INT64_MAX;
 
+		if (a->next < s->seen.first)
+			continue; /* the window reaches farther back than its play */
 		s->passed++;
+		settle(s, c, held);
 		if (!held && !arrival_sees_copies(a))
 			continue; /* it may have come and gone between two maps */
 		s->missed += !held;
@@ -25,9 +45,7 @@ leave_behind(struct session *s, struct channel_view *c, uint64_t to)
 			position_missed(&s->position, a->next);
 		if (s->source || s->left_censored)
 			continue;
-		if (timeline_on(&c->timeline, a->next, c->clock_ns, &born_ns))
-			retrieval_count(&c->retrieval, born_ns, at_ns, INT64_MAX);
-		retrieval_due(&c->retrieval, held && a->next != s->viewer.waited);
+		retrieval_due(&c->retrieval, &s->seen, held && a->next != s->viewer.waited);
 	}
 }
 
@@ -177,7 +195,7 @@ begin(struct session *s, struct channel_view *c, const struct observation *o)
 		if (p->first_seen)
 			first = p->first;
 		if (s->viewer.rebooted)
-			viewer_refill(&s->viewer, first, s->last_ns);
+			viewer_refill(&s->viewer, first);
 		else
 			viewer_fill(&s->viewer, first, s->first_ns);
 	}
@@ -186,6 +204,8 @@ begin(struct session *s, struct channel_view *c, const struct observation *o)
 	arrival_begin(&s->arrival, first > TRAIL_CHUNKS ? first - TRAIL_CHUNKS : 0);
 	s->begun = true;
 	s->begun_ns = o->t_ns;
+	retrieval_begin(&s->seen, first, s->reboots > 0 ? s->seen.from_ns : s->first_ns,
+	                &s->peer);
 	if (o->flags & OBS_HAS_PLAY && !s->left_censored && !p->first_seen) {
 		viewer_restart(&s->viewer, &c->rules, o->u.map.play, o->u.map.play, o->t_ns);
 		unsure(s, &c->rules);

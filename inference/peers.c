@@ -14,6 +14,7 @@
 #define TRAILING_NS (3 * (int64_t)S_NS)        /* packets after a goodbye still belong to it */
 #define LOST_FACTOR 3    /* silences longer than that times T_gone end a session, */
 #define LOST_FACTOR_ID 6 /* that if its own id would tell that it is back */
+#define SILENCE_NS (2 * (int64_t)S_NS) /* words farther apart: something was wrong */
 #define SWEEP_NS S_NS
 #define SHARD_SEED 0x73686172 /* not the maps' own */
 
@@ -343,6 +344,8 @@ on_words(struct peers *s, const struct endpoint *who, const struct observation *
 	if (c != NULL && (is_chunks(o) || o->kind == OBS_TRANSFER ||
 	                  (o->kind == OBS_JOIN && c->tells)))
 		session = in_channel(s, session, o);
+	if (o->t_ns - session->last_ns > SILENCE_NS)
+		session->silent_ns = session->last_ns;
 	session->last_ns = o->t_ns;
 	if (o->kind == OBS_JOIN)
 		session->fresh = true;

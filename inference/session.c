@@ -103,6 +103,7 @@ on_player(void *ctx, enum player_event what, const struct estimate *at,
 	case PLAYER_SKIPPED:
 		s->skips++;
 		s->skipped_chunks += (uint32_t)chunks;
+		s->skips_due += chunks;
 		put_event(s, EVENT_SKIP, at, &none, chunks);
 		break;
 	}
@@ -138,18 +139,18 @@ take(struct session *s, struct channel_view *c, bool held, struct moment when)
 {
 	const struct player_listener to = { on_player, s };
 	uint64_t chunk = s->arrival.next;
-	int64_t born_ns, step_ns = timeline_step(&c->timeline, chunk);
-	bool born = timeline_on(&c->timeline, chunk, c->clock_ns, &born_ns), on_time;
+	int64_t step_ns = timeline_step(&c->timeline, chunk);
+	struct retrieval_chunk is = { 0, when.best, held ? when.best : RETRIEVAL_NEVER };
+	bool on_time;
 
 	s->passed++;
 	s->missed += !held;
 	on_time = player_join(&s->player, &c->limits, when, step_ns, held, &to);
 	if (!s->source) {
-		if (born)
-			retrieval_count(&c->retrieval, born_ns, held ? when.best : INT64_MAX,
-			                INT64_MAX);
+		if (timeline_on(&c->timeline, chunk, c->clock_ns, &is.made_ns))
+			retrieval_settle(&c->retrieval, &s->seen, chunk, &is);
 		if (s->player.state != PLAYER_FILL)
-			retrieval_due(&c->retrieval, on_time);
+			retrieval_due(&c->retrieval, &s->seen, on_time);
 	}
 	if (held)
 		note_lag(s, c, chunk, s->player.joined.best);
@@ -269,6 +270,7 @@ begin(struct session *s, struct channel_view *c)
 		first = first_by_age(s, c, first);
 	}
 	arrival_begin(&s->arrival, first);
+	retrieval_begin(&s->seen, first, s->first_ns, &s->peer);
 	s->begun = true;
 }
 
@@ -308,6 +310,33 @@ note_period(struct session *s, int64_t t_ns)
 	s->last_map_ns = t_ns;
 }
 
+/* Its chunks count until left_ns: those that play left behind, and those that were still
+ * on their way or buffered. */
+static void
+end_retrieval(struct session *s, struct channel_view *c, int64_t left_ns)
+{
+	const struct arrival *a = &s->arrival;
+	struct retrieval_chunk is;
+
+	if (!s->seen.begun || s->source)
+		return;
+	for (uint64_t chunk = a->next; chunk-- > s->seen.first;) {
+		if (!timeline_on(&c->timeline, chunk, c->clock_ns, &is.made_ns) ||
+		    left_ns - is.made_ns > retrieval_age_ns(RESULT_AGES))
+			break;
+		retrieval_left(&c->retrieval, &s->seen, chunk, is.made_ns, left_ns);
+	}
+	for (uint64_t chunk = a->next; a->any && chunk <= c->timeline.newest; chunk++) {
+		if (!timeline_on(&c->timeline, chunk, c->clock_ns, &is.made_ns))
+			break;
+		is.lo_ns = is.hi_ns = RETRIEVAL_NEVER;
+		if (arrival_has(a, chunk))
+			retrieval_came(&is, arrival_when(a, chunk), arrival_sees_copies(a));
+		retrieval_pending(&c->retrieval, &s->seen, chunk, &is, left_ns);
+	}
+	s->seen.begun = false;
+}
+
 void
 session_reboot(struct session *s, struct channel_view *c, int64_t t_ns)
 {
@@ -316,8 +345,10 @@ session_reboot(struct session *s, struct channel_view *c, int64_t t_ns)
 
 	if (c == NULL || !c->tells || !s->begun || !s->viewer.started)
 		return;
-	arrival_presume(&s->arrival, s->last_ns);
+	arrival_presume(&s->arrival, s->silent_ns > s->last_map_ns ? s->silent_ns : s->last_map_ns);
 	viewer_reboot(&s->viewer, &c->rules, &s->arrival, t_ns, &at, &to);
+	end_retrieval(s, c, at.best_ns);
+	s->seen.from_ns = at.best_ns;
 	s->reboots++;
 	if (!s->source)
 		put_event(s, EVENT_REBOOT, &at, &none, 0);
@@ -380,12 +411,29 @@ played_ns(const struct session *s, const struct channel_view *c, int64_t left_ns
 }
 
 static void
+put_scores(const struct session *s, struct result_session *u)
+{
+	double watched_s = (double)u->played_ns / S_NS, stalls = s->stalls;
+	double mean_s = stalls > 0 ? (double)s->stall_time.best_ns / S_NS / stalls : 0;
+
+	u->mos = u->mos_delay = u->mos_rate = u->mos_count = NAN;
+	if (estimate_known(&u->startup))
+		u->mos_delay = (float)mos_of_delay((double)u->startup.best_ns / S_NS);
+	if (watched_s > 0) {
+		u->mos_rate = (float)mos_of_stall_rate(stalls / watched_s, mean_s);
+		u->mos_count = (float)mos_of_stalls(stalls, mean_s);
+	}
+	if (estimate_known(&u->startup) && watched_s > 0)
+		u->mos = (float)mos_combined((double)u->startup.best_ns / S_NS,
+		                             mos_of_stall_rate(stalls / watched_s, mean_s));
+}
+
+static void
 put_session(struct session *s, const struct channel_view *c, const struct estimate *left)
 {
 	struct result r = { 0 };
 	struct result_session *u = &r.u.session;
 	struct estimate play = playing(s, c);
-	double watched_s, stalls = s->stalls;
 
 	u->joined = joined(s);
 	u->playing = play;
@@ -409,31 +457,8 @@ put_session(struct session *s, const struct channel_view *c, const struct estima
 	u->end = s->end;
 	u->left_censored = s->left_censored;
 	u->source = s->source;
-	u->mos = NAN;
-	watched_s = (double)u->played_ns / S_NS;
-	if (estimate_known(&u->startup) && watched_s > 0)
-		u->mos = (float)mos_combined(
-		    (double)u->startup.best_ns / S_NS,
-		    mos_of_stall_rate(stalls / watched_s,
-				      stalls > 0 ? (double)s->stall_time.best_ns / S_NS / stalls
-						 : 0));
+	put_scores(s, u);
 	put_result(s, &r, RESULT_SESSION, left->best_ns, true);
-}
-
-/* Chunks that were still on their way when the viewer left count for the ages
- * that it lived to see. */
-static void
-count_pending(struct session *s, struct channel_view *c)
-{
-	const struct arrival *a = &s->arrival;
-	int64_t born_ns;
-
-	for (uint64_t chunk = a->next; a->any && chunk <= a->newest; chunk++)
-		if (timeline_on(&c->timeline, chunk, c->clock_ns, &born_ns))
-			retrieval_count(&c->retrieval, born_ns,
-			                arrival_has(a, chunk) ? arrival_when(a, chunk).best :
-			                                        INT64_MAX,
-			                s->last_map_ns);
 }
 
 static bool
@@ -455,8 +480,7 @@ session_close(struct session *s, struct channel_view *c, enum result_end end, st
 		else
 			player_end(&s->player, &c->limits, s->last_map_ns - s->arrival.late_ns,
 			           left.best_ns, &to);
-		if (!s->source)
-			count_pending(s, c);
+		end_retrieval(s, c, s->last_map_ns);
 		if (!started(s, c) && !s->source && !s->left_censored && end != END_OPEN)
 			put_event(s, EVENT_EXIT_BEFORE_START, &left, &none, 0);
 	}

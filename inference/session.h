@@ -49,6 +49,7 @@ struct session {
 	uint64_t peer_id;
 	struct endpoint peer;
 	int64_t first_ns, last_ns, last_map_ns, begun_ns;
+	int64_t silent_ns;      /* its last word before a silence of seconds; 0 none */
 	int64_t words_ns;       /* last map or gain, or the goodbye; 0 none */
 	int64_t map_period_ns;  /* running mean; 0 unknown */
 	int64_t lag_sum_ms;     /* over lag_n chunks played */
@@ -64,6 +65,8 @@ struct session {
 	struct player player;     /* the channel does not tell */
 	struct viewer viewer;     /* it does */
 	struct position position;
+	struct retrieval_viewer seen;
+	uint64_t skips_due;       /* chunks told as skipped, not yet left behind */
 	struct arrival arrival;
 };
 

@@ -76,6 +76,48 @@ view_put(const struct channel_view *c, uint32_t shard, bool final, struct result
 	out->put(out, &r);
 }
 
+static void
+put_came(const struct channel_view *c, uint32_t shard, struct result_sink *out)
+{
+	struct result r = { .t_ns = c->told_ns, .channel = c->key, .kind = RESULT_CAME,
+		.shard = (uint8_t)shard, .protocol = c->protocol, .final = true };
+
+	for (unsigned i = 0; i < RESULT_CELLS; i++)
+		for (unsigned j = i; j < RESULT_CELLS; j++) {
+			if (c->retrieval.came[i][j] == 0)
+				continue;
+			r.u.came = (struct result_came){ c->retrieval.came[i][j], (uint8_t)i,
+				(uint8_t)j };
+			out->put(out, &r);
+		}
+}
+
+static void
+put_groups(const struct channel_view *c, uint32_t shard, struct result_sink *out)
+{
+	struct result r = { .t_ns = c->told_ns, .channel = c->key, .kind = RESULT_GROUP,
+		.shard = (uint8_t)shard, .protocol = c->protocol, .final = true };
+
+	for (unsigned g = 0; g < RESULT_GROUPS; g++) {
+		int64_t here = 0, has = 0;
+
+		for (unsigned i = 0; i < RESULT_AGES; i++) {
+			here += c->retrieval.group[g].here[i];
+			has += c->retrieval.group[g].has[i];
+			if (here <= 0)
+				continue;
+			r.u.group = (struct result_group){
+				has <= 0 ? 0 : (uint64_t)(has < here ? has : here),
+				(uint64_t)here, (uint8_t)g, (uint8_t)i };
+			out->put(out, &r);
+		}
+		r.u.group = (struct result_group){ c->retrieval.group[g].on_time,
+			c->retrieval.group[g].due, (uint8_t)g, RESULT_AGES };
+		if (r.u.group.eligible > 0)
+			out->put(out, &r);
+	}
+}
+
 void
 view_put_retrieval(const struct channel_view *c, uint32_t shard, struct result_sink *out)
 {
@@ -96,6 +138,8 @@ view_put_retrieval(const struct channel_view *c, uint32_t shard, struct result_s
 		r.u.retrieval.bucket = (uint8_t)i;
 		out->put(out, &r);
 	}
+	put_came(c, shard, out);
+	put_groups(c, shard, out);
 	r.u.retrieval.age_ns = 0;
 	r.u.retrieval.held = c->retrieval.on_time;
 	r.u.retrieval.eligible = c->retrieval.due;
@@ -130,6 +174,7 @@ view_told(struct channel_view *c, const struct inference_options *opt, const str
 	t->source = o->peer;
 	t->bitrate_kbps = o->u.channel.bitrate_kbps;
 	t->head = o->u.channel.head;
+	t->known = o->u.channel.known;
 	t->alias_of = o->u.channel.alias_of;
 	t->id_len = o->u.channel.id_len;
 	t->name_len = o->u.channel.name_len;

@@ -7,7 +7,9 @@
 
 #define MS_NS 1000000
 #define JITTER_NS (60 * MS_NS) /* network, both ways; a map's position may be so old */
+#define FEW_STEPS 2            /* more events between two maps: no telling when each was */
 #define JOIN_NS (200 * MS_NS)  /* to meet its first partners */
+#define FLOOR_NS (60 * MS_NS)  /* nothing is known better: the network's own delays */
 #define SETTLED_MAPS 4
 #define STALL_LEAST_NS (250 * MS_NS) /* shorter ones are not told: jitter looks like that */
 
@@ -67,7 +69,8 @@ viewer_usual_ns(const struct viewer_rules *r)
 static struct estimate
 around(const struct viewer *v, int64_t at_ns)
 {
-	struct estimate e = estimate_of(at_ns - v->early_ns, at_ns, at_ns + v->late_ns,
+	int64_t early_ns = max64(v->early_ns, FLOOR_NS), late_ns = max64(v->late_ns, FLOOR_NS);
+	struct estimate e = estimate_of(at_ns - early_ns, at_ns, at_ns + late_ns,
 	                                ESTIMATE_MAP_PERIOD | ESTIMATE_PLAYHEAD);
 
 	if (v->unsure)
@@ -142,6 +145,7 @@ accept(struct viewer *v, const struct viewer_rules *r, const struct proposal *p,
 		switch (s->kind) {
 		case STEP_START:
 		case STEP_RESUME:
+			flush(v, to);
 			line_begins(v, s->kind == STEP_RESUME, s->at_ns, early, late);
 			v->state = VIEWER_PLAY;
 			break;
@@ -428,7 +432,7 @@ viewer_map(struct viewer *v, const struct viewer_rules *r, const struct arrival 
 	struct proposal p;
 
 	if (best_proposal(&p, v, r, a, m)) {
-		accept(v, r, &p, m->t_ns, !arrival_sees_copies(a), to);
+		accept(v, r, &p, m->t_ns, !arrival_sees_copies(a) || p.n > FEW_STEPS, to);
 		if (m->trust != VIEWER_UNTOLD)
 			settle(v, r, m->t_ns, m->pos, to);
 	} else if (m->trust != VIEWER_UNTOLD) {
@@ -494,12 +498,10 @@ viewer_reboot(struct viewer *v, const struct viewer_rules *r, const struct arriv
 	v->rebooted = v->started = true;
 }
 
-/* Waits for chunk pos after a reboot. */
 void
-viewer_refill(struct viewer *v, uint64_t pos, int64_t now_ns)
+viewer_refill(struct viewer *v, uint64_t pos)
 {
 	v->pos = pos;
-	v->since_ns = v->seen_ns = now_ns;
 }
 
 void

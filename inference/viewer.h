@@ -95,7 +95,7 @@ void viewer_unsure(struct viewer *v, int64_t lo_ns, int64_t best_ns, int64_t hi_
 /* It began anew, its buffer empty: known at at_ns, and happened at *when. */
 void viewer_reboot(struct viewer *v, const struct viewer_rules *r, const struct arrival *a,
                    int64_t at_ns, struct estimate *when, const struct player_listener *to);
-void viewer_refill(struct viewer *v, uint64_t pos, int64_t now_ns);
+void viewer_refill(struct viewer *v, uint64_t pos); /* waits for that chunk now */
 
 /* Seen no more after left_ns: what is open closes. */
 void viewer_end(struct viewer *v, int64_t left_ns, const struct player_listener *to);

@@ -24,7 +24,7 @@ engine_defaults(struct engine_options *opt)
 	opt->partners = 10;
 	opt->max_partners = 14;
 	opt->past_chunks = 120;
-	opt->lag_chunks = 32;
+	opt->lag_chunks = 28;
 	opt->behind_chunks = 4;
 	opt->map_ns = SECOND_NS;
 	opt->gossip_ns = 5 * SECOND_NS;

@@ -27,7 +27,7 @@ scenario_defaults(struct scenario *s)
 	s->partners = 12;
 	s->max_partners = 16;
 	s->map_period_ms = 1000;
-	s->lag_ms = 8000;
+	s->lag_ms = 7000;
 	s->prebuffer_ms = 1000;
 	s->resume_ms = 1000;
 	s->give_up_ms = 2000;

@@ -21,6 +21,8 @@
 #define QUEUED_NS (1200 * MS_NS)   /* asked of one partner, in time of its line */
 #define FIRST_MAPS_NS (150 * MS_NS) /* wait for a second opinion on where to start */
 #define REFILL_NS (5 * SECOND_NS)  /* filling so long, start elsewhere */
+#define HORIZON_NS (4 * SECOND_NS) /* of media asked for ahead of play, at first */
+#define HORIZON_GROWS 8            /* by one second in so many */
 #define SOURCE_COST 3              /* spare the origin what others have too */
 
 struct candidate {
@@ -306,14 +308,25 @@ add_candidate(struct engine *e, struct candidate *list, unsigned *n, uint64_t ch
 	++*n;
 }
 
+/* How far ahead of play a peer asks: a newcomer that filled its whole buffer at once would
+ * take from those who play what they need now. */
+static uint64_t
+horizon(const struct engine *e, int64_t now)
+{
+	int64_t ahead = HORIZON_NS + (now - e->first_map_ns) / HORIZON_GROWS;
+
+	return e->player.pos + (uint64_t)(ahead / e->opt.channel.chunk_ns);
+}
+
 static unsigned
 find_candidates(struct engine *e, struct candidate *list, int64_t now)
 {
 	uint64_t low = e->player.pos + (e->player.state == PLAYER_PLAY), miss;
+	uint64_t last = horizon(e, now);
 	uint32_t usable, who;
 	unsigned n = 0;
 
-	for (uint64_t k = low / 64; k - e->have.low / 64 < WINDOW_WORDS; k++) {
+	for (uint64_t k = low / 64; k - e->have.low / 64 < WINDOW_WORDS && k <= last / 64; k++) {
 		miss = suppliers_of_word(e, k, &usable) & ~window_word(&e->have, k) &
 		       ~window_word(&e->flight, k);
 		if (k == low / 64)
@@ -322,7 +335,7 @@ find_candidates(struct engine *e, struct candidate *list, int64_t now)
 			uint64_t chunk = k * 64 + (uint64_t)__builtin_ctzll(miss);
 
 			who = suppliers_of(e, chunk, usable);
-			if (who != 0 && window_covers(&e->have, chunk))
+			if (who != 0 && chunk <= last && window_covers(&e->have, chunk))
 				add_candidate(e, list, &n, chunk, who, now);
 		}
 	}

@@ -174,9 +174,30 @@ make_origin(struct sim *sim, uint32_t i)
 	swarm_push(sim, sim->now + sim->channels[i].chunk_ns, SIM_MEDIA, i, 0);
 }
 
+const struct engine_channel *
+swarm_channel(const struct sim *sim, uint32_t i)
+{
+	return &channels_find(&sim->directory, sim->channels[i].id)->channel;
+}
+
+/* Channels of one name are told apart by their number. */
+static void
+publish(struct sim *sim, uint32_t i)
+{
+	struct channel_entry e = { .channel = sim->channels[i], .n_trackers = 1 };
+	size_t len = strlen(sim->scenario.channels[i].name);
+
+	memcpy(e.name, sim->scenario.channels[i].name, len);
+	e.trackers[0] = sim->channels[i].tracker;
+	while (channels_publish(&sim->directory, &e) != CHANNELS_ADDED)
+		e.name[len++] = (char)('a' + i);
+}
+
 static void
 make_channels(struct sim *sim)
 {
+	sim->directory = (struct channel_list){ .list = sim->published,
+		.max = SCENARIO_CHANNELS };
 	for (uint32_t i = 0; i < sim->scenario.n_channels; i++) {
 		const struct scenario_channel *c = &sim->scenario.channels[i];
 
@@ -184,6 +205,7 @@ make_channels(struct sim *sim)
 			.chunk_ns = c->chunk_ms * SIM_MS, .bitrate_kbps = c->bitrate_kbps,
 			.tracker = swarm_endpoint(TRACKER_NUMBER) };
 		sim->head[i] = FIRST_CHUNK * (i + 1) - 1;
+		publish(sim, i);
 		make_origin(sim, i);
 	}
 }

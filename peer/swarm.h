@@ -6,6 +6,7 @@
 #ifndef PEER_SWARM_H
 #define PEER_SWARM_H
 
+#include "peer/channels.h"
 #include "peer/heap.h"
 #include "peer/shown.h"
 #include "peer/sim.h"
@@ -84,6 +85,8 @@ struct sim {
 	uint32_t free_frame, n_frames;
 	struct tracker tracker;
 	struct engine_channel channels[SCENARIO_CHANNELS];
+	struct channel_list directory; /* of the channel server: where viewers look */
+	struct channel_entry published[SCENARIO_CHANNELS];
 	uint64_t head[SCENARIO_CHANNELS];
 	struct sim_counts counts;
 };
@@ -94,6 +97,8 @@ void swarm_push(struct sim *sim, int64_t t_ns, enum sim_kind kind, uint32_t node
 void swarm_wake(struct sim *sim, struct sim_node *n); /* after its engine was called */
 struct endpoint swarm_endpoint(uint32_t number);
 bool swarm_number(const struct endpoint *at, uint32_t *number);
+/* What the channel server says of the scenario's channel i. */
+const struct engine_channel *swarm_channel(const struct sim *sim, uint32_t i);
 int64_t swarm_made_ns(const struct sim *sim, uint32_t channel, uint64_t chunk); /* UTC */
 struct sim_node *swarm_node(struct sim *sim, uint32_t number); /* NULL: gone */
 

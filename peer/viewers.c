@@ -122,7 +122,7 @@ options_of(struct sim *sim, const struct sim_node *n)
 	struct engine_options opt;
 
 	engine_defaults(&opt);
-	opt.channel = sim->channels[n->channel];
+	opt.channel = *swarm_channel(sim, n->channel);
 	opt.self = swarm_endpoint(n->number);
 	opt.peer_id = rng_next(&sim->rng) | 1;
 	opt.seed = sim->seed;
@@ -274,7 +274,7 @@ viewers_zap(struct sim *sim, uint32_t node)
 	n->channel = (n->channel + 1 + rng_below(&sim->rng, others)) %
 	             sim->scenario.n_channels;
 	sim->counts.switches++;
-	engine_switch(n->engine, &sim->channels[n->channel], sim->now);
+	engine_switch(n->engine, swarm_channel(sim, n->channel), sim->now);
 	swarm_wake(sim, n);
 }
 

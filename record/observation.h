@@ -133,6 +133,7 @@ struct observation {
 			uint64_t alias_of;        /* another channel key; 0 none */
 			uint32_t prebuffer_bytes; /* 0 unknown */
 			uint32_t bitrate_kbps;    /* 0 unknown */
+			uint32_t known;           /* peers spoken of; of stage 1, in no file */
 			uint8_t id_bits;          /* 31, 32, 64 */
 			uint8_t id_len;           /* tail = the id, then the name */
 			uint8_t name_len;

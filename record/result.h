@@ -26,6 +26,8 @@ enum result_kind {
 	RESULT_SESSION,
 	RESULT_EVENT,
 	RESULT_RETRIEVAL,
+	RESULT_CAME,     /* chunks that came between two ages */
+	RESULT_GROUP,    /* the curve of a group of viewers */
 	RESULT_LAG,      /* one sample of a session's playback lag */
 	RESULT_WARNING,
 };
@@ -60,6 +62,7 @@ struct result_channel {
 	uint32_t bitrate_kbps;   /* 0 unknown */
 	uint64_t head;
 	uint64_t alias_of;       /* channel it was merged into; 0 none */
+	uint32_t known;          /* peers that anybody has spoken of */
 };
 
 struct result_session {
@@ -74,7 +77,9 @@ struct result_session {
 	uint64_t chunks_passed, chunks_missed; /* by the play position */
 	uint32_t stalls, pauses, skips, skipped_chunks, reboots;
 	uint32_t maps;                  /* seen of this session */
-	float mos;                      /* NAN unknown */
+	float mos;                      /* both of the next two; NAN unknown, as each */
+	float mos_delay, mos_rate;      /* initial delay; stalls by their rate */
+	float mos_count;                /* stalls by their number */
 	uint8_t end;                    /* enum result_end */
 	bool left_censored;             /* already there when first seen */
 	bool source;                    /* the source itself, not a viewer */
@@ -95,6 +100,24 @@ struct result_retrieval {
 	uint8_t bucket;           /* 0..RESULT_AGES-1; RESULT_AGES: at the play deadline */
 };
 
+/* Cells of ages: 2 i ends with the age of bucket i, 2 i + 1 half-way to the next. */
+#define RESULT_CELLS (2 * RESULT_AGES)
+#define RESULT_GROUPS 32 /* of viewers, by a hash of their address */
+
+/* Of the channel's chunks, so many came to a viewer in the cells from first to last;
+ * a retrieval's held counts them from the end of last on. */
+struct result_came {
+	uint64_t n;
+	uint8_t first, last;
+};
+
+/* The same counts of one group of viewers, for how far a sample of them may be off; here
+ * a chunk is held from half-way between the two maps that it came between on. */
+struct result_group {
+	uint64_t held, eligible;
+	uint8_t group, bucket;
+};
+
 struct result {
 	int64_t t_ns;         /* event time at which this was known */
 	uint64_t channel;     /* key hash; 0: of the whole input */
@@ -103,13 +126,15 @@ struct result {
 	uint32_t run;         /* ordinal of the session at this address and channel */
 	uint8_t kind;         /* enum result_kind */
 	uint8_t protocol;
-	uint8_t shard;        /* RETRIEVAL: whose counts these are */
+	uint8_t shard;        /* RETRIEVAL, CAME, GROUP: whose counts these are */
 	bool final;           /* will not be refined any more */
 	union {
 		struct result_channel channel;
 		struct result_session session;
 		struct result_event event;
 		struct result_retrieval retrieval;
+		struct result_came came;
+		struct result_group group;
 		int64_t lag_ns;
 		char warning[256];
 	} u;

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "record/result.h"
+#include "report/claims_order.h"
 #include "report/document.h"
 #include "report/fields.h"
 #include "report/grow.h"
@@ -178,109 +179,6 @@ add_event(struct builder *b, uint32_t session, enum result_event_kind event, con
 	return true;
 }
 
-/* --- finishing ------------------------------------------------------------------------- */
-
-static int
-compare(int64_t a, int64_t b)
-{
-	return (a > b) - (a < b);
-}
-
-static int
-by_join(const void *a, const void *b)
-{
-	const struct claims_session *x = a, *y = b;
-	int d = compare(x->from_ns, y->from_ns);
-
-	if (d == 0)
-		d = memcmp(x->peer.addr, y->peer.addr, sizeof x->peer.addr);
-	if (d == 0)
-		d = compare(x->peer.port, y->peer.port);
-	if (d == 0)
-		d = strcmp(x->channel, y->channel);
-	return d ? d : (x->run > y->run) - (x->run < y->run);
-}
-
-static int
-by_time(const void *a, const void *b)
-{
-	const struct claims_event *x = a, *y = b;
-	int d = compare(x->session, y->session);
-
-	if (d == 0)
-		d = compare(x->at.best_ns, y->at.best_ns);
-	if (d == 0)
-		d = compare(x->event, y->event);
-	if (d == 0)
-		d = compare(x->ordinal, y->ordinal);
-	return d ? d : compare(x->duration.best_ns, y->duration.best_ns);
-}
-
-static void
-order_sessions(struct claims *c)
-{
-	uint32_t *place = grow_new(c->n_sessions * sizeof *place);
-
-	for (uint32_t i = 0; i < c->n_sessions; i++) {
-		struct claims_session *s = &c->sessions[i];
-
-		s->from_ns = s->joined.best_ns;
-		s->to_ns = estimate_known(&s->left) ? s->left.best_ns : INT64_MAX;
-		s->first = i;
-	}
-	if (c->n_sessions > 1)
-		qsort(c->sessions, c->n_sessions, sizeof *c->sessions, by_join);
-	for (uint32_t i = 0; i < c->n_sessions; i++) {
-		place[c->sessions[i].first] = i;
-		c->sessions[i].first = c->sessions[i].events = 0;
-	}
-	for (size_t i = 0; i < c->n_events; i++)
-		c->events[i].session = place[c->events[i].session];
-	free(place);
-}
-
-static bool
-is_again(const struct claims_event *a, const struct claims_event *b)
-{
-	return a->session == b->session && a->event == b->event && a->at.best_ns == b->at.best_ns &&
-	       a->duration.best_ns == b->duration.best_ns;
-}
-
-/* Sorts events; one that was told twice stays once. */
-static void
-order_events(struct claims *c)
-{
-	size_t n = 0;
-
-	if (c->n_events > 1)
-		qsort(c->events, c->n_events, sizeof *c->events, by_time);
-	for (size_t i = 0; i < c->n_events; i++)
-		if (n == 0 || !is_again(&c->events[n - 1], &c->events[i]))
-			c->events[n++] = c->events[i];
-	c->n_events = n;
-	for (uint32_t i = 0; i < n; i++) {
-		struct claims_event *e = &c->events[i];
-		struct claims_session *s = &c->sessions[e->session];
-
-		e->from_ns = e->to_ns = e->at.best_ns;
-		if (estimate_known(&e->duration))
-			e->to_ns += e->duration.best_ns;
-		else if (e->event == EVENT_STALL)
-			e->to_ns = s->to_ns;
-		if (e->to_ns < e->from_ns)
-			e->to_ns = e->from_ns;
-		if (s->events++ == 0)
-			s->first = i;
-	}
-}
-
-static void
-builder_finish(struct builder *b)
-{
-	order_sessions(b->c);
-	order_events(b->c);
-}
-
 /* --- the report's document --------------------------------------------------------------- */
 
 /* One element of a session's list. Its session is not known yet: the object's
@@ -317,8 +215,9 @@ reboot_item(struct json_reader *r, void *to, char why[FIELDS_WHY])
 struct document {
 	struct builder *b;
 	char schema[64];
-	double at_deadline; /* of one channel */
+	double at_deadline; /* of one channel, as the rest */
 	uint64_t deadline_n;
+	struct fields_numbers age_s, ratio, n;
 };
 
 static bool
@@ -354,6 +253,23 @@ add_deadline(struct claims *c, double at_deadline, uint64_t n)
 	c->deadline_n += n;
 }
 
+/* Channels have the same ages, as far as they go. */
+static void
+add_curve(struct claims *c, const struct document *d)
+{
+	for (size_t i = 0; i < d->age_s.n && i < d->ratio.n && i < d->n.n; i++) {
+		struct claims_age *age = &c->ages[i];
+
+		if (i >= CLAIMS_AGES || !(d->n.v[i] > 0) || !(d->ratio.v[i] >= 0))
+			continue;
+		if (age->eligible > 0 && age->age_s != d->age_s.v[i])
+			continue;
+		age->age_s = d->age_s.v[i];
+		age->held += d->ratio.v[i] * d->n.v[i];
+		age->eligible += d->n.v[i];
+	}
+}
+
 #define OF_DOCUMENT(member) .offset = offsetof(struct document, member)
 
 static bool
@@ -362,6 +278,9 @@ channel_item(struct json_reader *r, void *to, char why[FIELDS_WHY])
 	static const struct field retrieval[] = {
 		{ .key = "at_deadline", .type = FIELD_NUMBER, OF_DOCUMENT(at_deadline) },
 		{ .key = "at_deadline_n", .type = FIELD_COUNT, OF_DOCUMENT(deadline_n) },
+		{ .key = "age_s", .type = FIELD_NUMBERS, OF_DOCUMENT(age_s) },
+		{ .key = "ratio", .type = FIELD_NUMBERS, OF_DOCUMENT(ratio) },
+		{ .key = "n", .type = FIELD_NUMBERS, OF_DOCUMENT(n) },
 		{ .key = NULL },
 	};
 	static const struct field rows[] = {
@@ -372,9 +291,11 @@ channel_item(struct json_reader *r, void *to, char why[FIELDS_WHY])
 
 	d->at_deadline = NAN;
 	d->deadline_n = 1;
+	d->age_s.n = 0;
 	if (!fields_read(r, rows, d, NULL, why))
 		return false;
 	add_deadline(d->b->c, d->at_deadline, d->deadline_n);
+	add_curve(d->b->c, d);
 	return true;
 }
 
@@ -556,7 +477,7 @@ claims_parse(struct claims *c, const struct load *text, const char *path, char w
 	err = is_event_stream(text) ? parse_events(&b, text, path, why) :
 	                              parse_document(&b, text, path, why);
 	if (err == 0)
-		builder_finish(&b);
+		claims_order(c);
 	else
 		claims_free(c);
 	builder_fini(&b);

@@ -42,12 +42,20 @@ struct claims_session {
 	uint32_t first, events; /* its part of claims.events, by time */
 };
 
+#define CLAIMS_AGES 48
+
+/* A point of the retrieval curve, all channels together. */
+struct claims_age {
+	double age_s, held, eligible;
+};
+
 struct claims {
 	struct claims_session *sessions; /* by join, peer, channel, run */
 	struct claims_event *events;     /* by session, time */
 	size_t n_sessions, n_events;
 	double deadline_held; /* chunks in time, of all channels ... */
 	uint64_t deadline_n;  /* ... of so many */
+	struct claims_age ages[CLAIMS_AGES]; /* eligible 0: not told */
 };
 
 /* 0; or a code of err.h and why: "PATH:LINE: what". */

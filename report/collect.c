@@ -9,7 +9,6 @@
 
 #include "base/hash.h"
 #include "report/grow.h"
-#include "report/stats.h"
 
 #define MOST_MERGES 16 /* of a channel into a channel into ... */
 
@@ -118,11 +117,9 @@ static void
 put_lag(struct collect *c, const struct result *r)
 {
 	struct collect_channel *channel = channel_at(c, r);
-	struct session_key key = session_key(r->channel, &r->peer, r->run);
 
 	if (channel != NULL)
-		sample_put(&channel->lag, hash_bytes(&key, sizeof key, (uint64_t)r->t_ns),
-		           stats_seconds(r->u.lag_ns));
+		sketch_put(&channel->lag, r->u.lag_ns);
 }
 
 static void
@@ -147,6 +144,36 @@ add_age(struct result_retrieval *to, const struct result_retrieval *from)
 	to->eligible += from->eligible;
 }
 
+static struct curve *
+curve_of(struct collect_channel *channel)
+{
+	if (channel->curve == NULL)
+		channel->curve = grow_new(sizeof *channel->curve);
+	return channel->curve;
+}
+
+static void
+put_came(struct collect *c, const struct result *r)
+{
+	struct collect_channel *channel = channel_at(c, r);
+	const struct result_came *u = &r->u.came;
+
+	if (channel != NULL && u->first <= u->last && u->last < RESULT_CELLS)
+		curve_of(channel)->came[u->first][u->last] += u->n;
+}
+
+static void
+put_group(struct collect *c, const struct result *r)
+{
+	struct collect_channel *channel = channel_at(c, r);
+	const struct result_group *u = &r->u.group;
+
+	if (channel == NULL || u->bucket > RESULT_AGES || u->group >= RESULT_GROUPS)
+		return;
+	curve_of(channel)->held[u->bucket][u->group] += (double)u->held;
+	curve_of(channel)->eligible[u->bucket][u->group] += (double)u->eligible;
+}
+
 static void
 put(struct result_sink *self, const struct result *r)
 {
@@ -168,6 +195,12 @@ put(struct result_sink *self, const struct result *r)
 		channel = channel_at(c, r);
 		if (channel != NULL && r->u.retrieval.bucket <= RESULT_AGES)
 			add_age(&channel->ages[r->u.retrieval.bucket], &r->u.retrieval);
+		break;
+	case RESULT_CAME:
+		put_came(c, r);
+		break;
+	case RESULT_GROUP:
+		put_group(c, r);
 		break;
 	case RESULT_LAG:
 		put_lag(c, r);
@@ -192,7 +225,7 @@ void
 collect_fini(struct collect *c)
 {
 	for (size_t i = 0; i < c->n_channels; i++)
-		sample_fini(&c->channels[i].lag);
+		free(c->channels[i].curve);
 	index_fini(&c->channel_of);
 	index_fini(&c->session_of);
 	index_fini(&c->event_of);
@@ -248,7 +281,10 @@ static void
 merge_channel(struct collect_channel *from, struct collect_channel *to)
 {
 	add_ages(to->ages, from->ages);
-	sample_merge(&to->lag, &from->lag);
+	to->c.known += from->c.known;
+	sketch_add(&to->lag, &from->lag);
+	if (from->curve != NULL)
+		curve_add(curve_of(to), from->curve);
 }
 
 static void

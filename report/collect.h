@@ -14,7 +14,7 @@
  * retrieval counts to that one; its id stays listed.
  *
  * Ceilings: COLLECT_CHANNELS, COLLECT_SESSIONS, COLLECT_EVENTS, COLLECT_WARNINGS,
- * SAMPLE_MOST lag samples a channel. What comes past them is dropped and counted.
+ * What comes past them is dropped and counted.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,8 +27,9 @@
 
 #include "record/result.h"
 #include "record/sink.h"
+#include "record/sketch.h"
+#include "report/curve.h"
 #include "report/index.h"
-#include "report/sample.h"
 
 #define COLLECT_CHANNELS 4096u
 #define COLLECT_SESSIONS (1u << 20)
@@ -59,7 +60,8 @@ struct collect_channel {
 	uint8_t protocol;
 	struct result_channel c;
 	struct result_retrieval ages[RESULT_AGES + 1]; /* the last: at the deadline */
-	struct sample lag;                             /* seconds */
+	struct curve *curve; /* owned; NULL: no chunk came */
+	struct sketch lag;   /* of all moments told */
 };
 
 struct collect {

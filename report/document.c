@@ -88,6 +88,28 @@ put_playhead(struct json_writer *w, const struct report *r, const struct playhea
 	json_object_end(w);
 }
 
+/* [lo, hi], null for an end that the sample is too small for. */
+static void
+put_interval(struct json_writer *w, const char *key, const struct interval *i)
+{
+	json_key(w, key);
+	json_array(w);
+	json_number(w, i->lo, 6);
+	json_number(w, i->hi, 6);
+	json_array_end(w);
+}
+
+static void
+put_spread(struct json_writer *w, const char *key, const struct figures_spread *s)
+{
+	json_key(w, key);
+	json_object(w);
+	json_put_uint(w, "n", s->n);
+	json_put_number(w, "p50", s->p50, 6);
+	json_put_number(w, "p95", s->p95, 6);
+	json_object_end(w);
+}
+
 static void
 put_delay(struct json_writer *w, const char *key, const struct figures_delay *d)
 {
@@ -101,6 +123,21 @@ put_delay(struct json_writer *w, const char *key, const struct figures_delay *d)
 	json_put_number(w, "p50_hi", d->p50_hi, 6);
 	json_put_number(w, "p95_lo", d->p95_lo, 6);
 	json_put_number(w, "p95_hi", d->p95_hi, 6);
+	put_interval(w, "p50_of_all", &d->p50_of);
+	put_interval(w, "p95_of_all", &d->p95_of);
+	json_object_end(w);
+}
+
+static void
+put_churn(struct json_writer *w, const struct figures *f)
+{
+	json_key(w, "churn");
+	json_object(w);
+	json_put_uint(w, "joins", f->joins);
+	json_put_uint(w, "leaves", f->leaves);
+	json_put_number(w, "observed_s", f->observed_s, 6);
+	json_put_number(w, "joins_per_min", f->joins_per_min, 6);
+	json_put_number(w, "leaves_per_min", f->leaves_per_min, 6);
 	json_object_end(w);
 }
 
@@ -123,8 +160,22 @@ put_events(struct json_writer *w, const struct figures *f)
 	json_put_uint(w, "reboots", f->reboots);
 	json_put_uint(w, "exits_before_start", f->exits_before_start);
 	json_put_number(w, "rebuffering_ratio", f->rebuffering_ratio, 6);
+	put_spread(w, "stall_length_s", &f->stall_length);
+	put_spread(w, "buffer_s", &f->buffer);
+	put_churn(w, f);
 	json_put_number(w, "continuity_index", f->continuity_index, 6);
 	json_put_uint(w, "chunks_passed", f->chunks_passed);
+}
+
+/* Of the whole swarm's curve, as far as those heard are a sample of it. */
+static void
+put_ends(struct json_writer *w, const char *key, const struct figures *f, bool upper)
+{
+	json_key(w, key);
+	json_array(w);
+	for (uint32_t i = 0; i < f->ages; i++)
+		json_number(w, upper ? f->ratio_of[i].hi : f->ratio_of[i].lo, 6);
+	json_array_end(w);
 }
 
 static void
@@ -147,12 +198,50 @@ put_retrieval(struct json_writer *w, const struct figures *f)
 	for (uint32_t i = 0; i < f->ages; i++)
 		json_uint(w, f->age_n[i]);
 	json_array_end(w);
+	put_ends(w, "ratio_lo", f, false);
+	put_ends(w, "ratio_hi", f, true);
 	json_put_number(w, "t50_s", f->t50_s, 6);
 	json_put_number(w, "t90_s", f->t90_s, 6);
 	json_put_number(w, "t95_s", f->t95_s, 6);
 	json_put_number(w, "t99_s", f->t99_s, 6);
 	json_put_number(w, "at_deadline", f->at_deadline, 6);
 	json_put_uint(w, "at_deadline_n", f->deadline_n);
+	put_interval(w, "at_deadline_of_all", &f->deadline_of);
+	json_object_end(w);
+}
+
+static void
+put_score(struct json_writer *w, const struct figures *f, enum figures_score score)
+{
+	json_put_string(w, "model", figures_score_model(score));
+	json_put_number(w, "mos", f->mos[score], 3);
+	json_put_uint(w, "n", f->mos_n[score]);
+}
+
+/* Bins as [lower end, count]: what merges with other reports. */
+static void
+put_sketches(struct json_writer *w, const struct figures *f)
+{
+	static const char *const keys[FIGURES_SKETCHES] = {
+		"startup_delay_s", "switch_delay_s", "lag_s", "buffer_s", "stall_length_s",
+	};
+
+	json_key(w, "sketches");
+	json_object(w);
+	json_put_number(w, "relative_error", SKETCH_PPM / 1e6, 6);
+	for (int i = 0; i < FIGURES_SKETCHES; i++) {
+		json_key(w, keys[i]);
+		json_array(w);
+		for (uint32_t bin = 0; bin < SKETCH_BINS; bin++) {
+			if (f->sketch[i].count[bin] == 0)
+				continue;
+			json_array(w);
+			json_number(w, (double)sketch_bin_ns(bin) / 1e9, 9);
+			json_uint(w, f->sketch[i].count[bin]);
+			json_array_end(w);
+		}
+		json_array_end(w);
+	}
 	json_object_end(w);
 }
 
@@ -170,15 +259,25 @@ put_quality(struct json_writer *w, const struct figures *f)
 	put_retrieval(w, f);
 	json_key(w, "score");
 	json_object(w);
-	json_put_string(w, "model", FIGURES_SCORE_MODEL);
-	json_put_number(w, "mos", f->mos, 3);
-	json_put_uint(w, "n", f->mos_n);
+	put_score(w, f, FIGURES_BOTH);
 	json_object_end(w);
+	json_key(w, "scores");
+	json_array(w);
+	for (int i = 0; i < FIGURES_SCORES; i++) {
+		json_object(w);
+		put_score(w, f, (enum figures_score)i);
+		json_object_end(w);
+	}
+	json_array_end(w);
+	put_sketches(w, f);
 	json_key(w, "coverage");
 	json_object(w);
 	json_put_uint(w, "known", f->known);
 	json_put_uint(w, "heard", f->heard);
 	json_put_uint(w, "inferred", f->inferred);
+	json_put_number(w, "heard_ratio", f->heard_ratio, 6);
+	put_interval(w, "heard_share", &f->heard_share);
+	put_interval(w, "inferred_share", &f->inferred_share);
 	json_object_end(w);
 }
 

@@ -98,6 +98,27 @@ read_list(struct json_reader *r, const struct field *f, void *to, char why[FIELD
 }
 
 static bool
+read_numbers(struct json_reader *r, const char *key, struct fields_numbers *to,
+             char why[FIELDS_WHY])
+{
+	enum json_token token;
+	double v = NAN;
+
+	if (r->last != JSON_ARRAY)
+		return wrong(why, key, "an array is expected");
+	to->n = 0;
+	while ((token = json_next(r)) != JSON_ARRAY_END) {
+		if (token == JSON_ERROR)
+			return broken(r, why);
+		if (token != JSON_NULL && !read_number(r, key, -1e300, 1e300, &v, why))
+			return false;
+		if (to->n < FIELDS_NUMBERS)
+			to->v[to->n++] = token == JSON_NULL ? NAN : v;
+	}
+	return true;
+}
+
+static bool
 read_scalar(struct json_reader *r, const struct field *f, void *to, char why[FIELDS_WHY])
 {
 	double v;
@@ -123,6 +144,8 @@ read_scalar(struct json_reader *r, const struct field *f, void *to, char why[FIE
 		return read_text(r, f, to, why);
 	case FIELD_ESTIMATE:
 		return read_estimate(r, f->key, to, why);
+	case FIELD_NUMBERS:
+		return read_numbers(r, f->key, to, why);
 	case FIELD_OBJECT:
 	case FIELD_LIST:
 		break;

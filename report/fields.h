@@ -17,6 +17,7 @@
 
 #include "base/json.h"
 
+#define FIELDS_NUMBERS 64 /* numbers of a list; more are passed over */
 #define FIELDS_WHY 256 /* bytes for what is wrong, as "'t': a number is expected" */
 
 enum field_type {
@@ -27,7 +28,13 @@ enum field_type {
 	FIELD_TEXT,     /* char[size]; a number's text is taken as well */
 	FIELD_ESTIMATE, /* struct estimate */
 	FIELD_OBJECT,   /* members of an inner object, by rows into the same struct */
+	FIELD_NUMBERS,  /* array of numbers and null: struct fields_numbers */
 	FIELD_LIST,     /* array of objects, each handed to item */
+};
+
+struct fields_numbers {
+	size_t n;
+	double v[FIELDS_NUMBERS]; /* NAN: null */
 };
 
 struct field {

@@ -48,6 +48,8 @@ scratch_delay(struct scratch *x)
 	d.p50_hi = stats_quantile(x->hi, x->n, 0.50);
 	d.p95_lo = stats_quantile(x->lo, x->n, 0.95);
 	d.p95_hi = stats_quantile(x->hi, x->n, 0.95);
+	d.p50_of = interval_quantile(x->best, x->n, 0.50);
+	d.p95_of = interval_quantile(x->best, x->n, 0.95);
 	x->n = 0;
 	return d;
 }
@@ -74,6 +76,28 @@ exits_of(const struct collect *c, const struct collect_session *s)
 	return n;
 }
 
+const char *
+figures_score_model(enum figures_score score)
+{
+	static const char *const names[FIGURES_SCORES] = {
+		"hossfeld2013-rate \xc3\x97 initial-delay",
+		"hossfeld2012-initial-delay",
+		"hossfeld2013-rate",
+		"hossfeld2013-count",
+	};
+
+	return names[score];
+}
+
+static void
+add_score(struct figures *f, enum figures_score score, float mos)
+{
+	if (isnan(mos))
+		return;
+	f->mos[score] += (double)mos;
+	f->mos_n[score]++;
+}
+
 static void
 add_session(struct figures *f, const struct result_session *s)
 {
@@ -90,10 +114,29 @@ add_session(struct figures *f, const struct result_session *s)
 		f->stall_s += stats_seconds(s->stall_time.best_ns);
 		f->viewing_s += stats_seconds(s->stall_time.best_ns);
 	}
-	if (!isnan(s->mos)) {
-		f->mos += (double)s->mos;
-		f->mos_n++;
+	f->joins += !s->left_censored;
+	f->leaves += s->end != END_OPEN;
+	add_score(f, FIGURES_BOTH, s->mos);
+	add_score(f, FIGURES_DELAY, s->mos_delay);
+	add_score(f, FIGURES_RATE, s->mos_rate);
+	add_score(f, FIGURES_COUNT, s->mos_count);
+}
+
+/* From the first that anybody was there to the last. */
+static double
+observed_s(const struct collect *c, const struct collect_channel *channel)
+{
+	int64_t from_ns = INT64_MAX, to_ns = INT64_MIN;
+
+	for (size_t i = 0; i < channel->sessions; i++) {
+		const struct result_session *s = &session_at(c, channel, i)->s;
+
+		if (estimate_known(&s->joined) && s->joined.best_ns < from_ns)
+			from_ns = s->joined.best_ns;
+		if (estimate_known(&s->left) && s->left.best_ns > to_ns)
+			to_ns = s->left.best_ns;
 	}
+	return from_ns < to_ns ? stats_seconds(to_ns - from_ns) : NAN;
 }
 
 static void
@@ -101,6 +144,7 @@ add_sums(struct figures *f, const struct collect *c, const struct collect_channe
 {
 	uint64_t missed = 0;
 
+	f->observed_s = observed_s(c, channel);
 	for (size_t i = 0; i < channel->sessions; i++) {
 		const struct collect_session *s = session_at(c, channel, i);
 
@@ -113,7 +157,10 @@ add_sums(struct figures *f, const struct collect *c, const struct collect_channe
 	f->stalls_per_hour = stats_ratio((double)f->stalls, f->viewing_s / 3600);
 	f->rebuffering_ratio = stats_ratio(f->stall_s, f->viewing_s);
 	f->continuity_index = 1 - stats_ratio((double)missed, (double)f->chunks_passed);
-	f->mos = stats_ratio(f->mos, (double)f->mos_n);
+	for (int i = 0; i < FIGURES_SCORES; i++)
+		f->mos[i] = stats_ratio(f->mos[i], (double)f->mos_n[i]);
+	f->joins_per_min = stats_ratio((double)f->joins, f->observed_s / 60);
+	f->leaves_per_min = stats_ratio((double)f->leaves, f->observed_s / 60);
 }
 
 static void
@@ -136,19 +183,59 @@ add_delays(struct figures *f, const struct collect *c, const struct collect_chan
 	f->switching = scratch_delay(x);
 }
 
+static struct figures_spread
+spread_of(const struct sketch *s)
+{
+	struct figures_spread f = { s->n, NAN, NAN };
+	int64_t ns;
+
+	if (sketch_quantile(s, 500000, &ns))
+		f.p50 = stats_seconds(ns);
+	if (sketch_quantile(s, 950000, &ns))
+		f.p95 = stats_seconds(ns);
+	return f;
+}
+
+static void
+sketch_known(struct sketch *s, const struct estimate *e)
+{
+	if (estimate_known(e))
+		sketch_put(s, e->best_ns);
+}
+
+static void
+add_sketches(struct figures *f, const struct collect *c, const struct collect_channel *channel)
+{
+	for (size_t i = 0; i < channel->sessions; i++) {
+		const struct collect_session *s = session_at(c, channel, i);
+
+		if (s->s.source)
+			continue;
+		if (!s->s.left_censored)
+			sketch_known(&f->sketch[FIGURES_STARTUP], &s->s.startup);
+		sketch_known(&f->sketch[FIGURES_SWITCH], &s->s.switch_delay);
+		if (s->s.buffer_ns != INT64_MIN)
+			sketch_put(&f->sketch[FIGURES_BUFFER], s->s.buffer_ns);
+		for (uint32_t k = 0; k < s->events; k++)
+			if (c->events[s->first + k].e.event == EVENT_STALL)
+				sketch_known(&f->sketch[FIGURES_STALL],
+				             &c->events[s->first + k].e.duration);
+	}
+	f->buffer = spread_of(&f->sketch[FIGURES_BUFFER]);
+	f->stall_length = spread_of(&f->sketch[FIGURES_STALL]);
+}
+
 static void
 add_lag(struct figures *f, const struct collect *c, const struct collect_channel *channel,
         struct scratch *x)
 {
-	double *lag = grow_new(channel->lag.n * sizeof *lag);
+	struct figures_spread lag;
 
-	for (size_t i = 0; i < channel->lag.n; i++)
-		lag[i] = channel->lag.values[i].v;
-	stats_sort(lag, channel->lag.n);
-	f->lag_n = channel->lag.seen;
-	f->lag_p50 = stats_quantile(lag, channel->lag.n, 0.50);
-	f->lag_p95 = stats_quantile(lag, channel->lag.n, 0.95);
-	free(lag);
+	f->sketch[FIGURES_LAG] = channel->lag;
+	lag = spread_of(&channel->lag);
+	f->lag_n = lag.n;
+	f->lag_p50 = lag.p50;
+	f->lag_p95 = lag.p95;
 	for (size_t i = 0; i < channel->sessions; i++) {
 		const struct result_session *s = &session_at(c, channel, i)->s;
 
@@ -181,17 +268,47 @@ age_reaching(const struct figures *f, double ratio)
 	return NAN;
 }
 
+/* How far the curve of those heard may be from the swarm's. */
+static void
+add_sampling(struct figures *f, const struct curve *c)
+{
+	double shift;
+
+	for (uint32_t i = 0; i <= RESULT_AGES; i++) {
+		struct interval of = interval_groups(c->held[i], c->eligible[i], RESULT_GROUPS,
+		                                     f->heard_ratio);
+		double ratio = i < RESULT_AGES ? f->ratio[i] : f->at_deadline, held = 0, all = 0;
+
+		for (uint32_t g = 0; g < RESULT_GROUPS; g++) {
+			held += c->held[i][g];
+			all += c->eligible[i][g];
+		}
+		shift = ratio - stats_ratio(held, all);
+		of.lo = fmax(of.lo + shift, 0);
+		of.hi = fmin(of.hi + shift, 1);
+		*(i < RESULT_AGES ? &f->ratio_of[i] : &f->deadline_of) = of;
+	}
+}
+
 static void
 add_retrieval(struct figures *f, const struct collect_channel *channel)
 {
 	const struct result_retrieval *due = &channel->ages[RESULT_AGES];
+	const struct interval unknown = { NAN, NAN };
+	double more[RESULT_AGES] = { 0 };
+	int64_t age_ns[RESULT_AGES];
 
+	for (uint32_t i = 0; i < RESULT_AGES; i++)
+		age_ns[i] = channel->ages[i].age_ns;
+	if (channel->curve != NULL)
+		curve_spread(channel->curve, age_ns, more);
 	for (uint32_t i = 0; i < RESULT_AGES; i++) {
 		const struct result_retrieval *r = &channel->ages[i];
 
 		f->age_s[i] = stats_seconds(r->age_ns);
 		f->age_n[i] = r->eligible;
-		f->ratio[i] = stats_ratio((double)r->held, (double)r->eligible);
+		f->ratio[i] = stats_ratio(fmin((double)r->held + more[i], (double)r->eligible),
+		                          (double)r->eligible);
 		if (r->eligible > 0)
 			f->ages = i + 1;
 	}
@@ -201,6 +318,11 @@ add_retrieval(struct figures *f, const struct collect_channel *channel)
 	f->t99_s = age_reaching(f, 0.99);
 	f->at_deadline = stats_ratio((double)due->held, (double)due->eligible);
 	f->deadline_n = due->eligible;
+	for (uint32_t i = 0; i < RESULT_AGES; i++)
+		f->ratio_of[i] = unknown;
+	f->deadline_of = unknown;
+	if (channel->curve != NULL)
+		add_sampling(f, channel->curve);
 }
 
 /* --- addresses ------------------------------------------------------------------- */
@@ -254,6 +376,11 @@ add_addresses(struct figures *f, const struct collect *c, const struct collect_c
 		f->inferred += (what & INFERRED) != 0;
 	}
 	f->peers = f->known;
+	if (channel->c.known > f->known)
+		f->known = channel->c.known;
+	f->heard_ratio = stats_ratio(f->heard, f->known);
+	f->heard_share = interval_wilson(f->heard, f->known, 1.96);
+	f->inferred_share = interval_wilson(f->inferred, f->known, 1.96);
 	free(all);
 }
 
@@ -269,6 +396,7 @@ figures_of(struct figures *f, const struct collect *c, size_t channel)
 	add_sums(f, c, of);
 	add_delays(f, c, of, &x);
 	add_lag(f, c, of, &x);
+	add_sketches(f, c, of);
 	add_retrieval(f, of);
 	free(x.lo);
 }

@@ -199,6 +199,8 @@ put(struct result_sink *self, const struct result *r)
 	case RESULT_WARNING:
 		put_warning(n, r->t_ns, r->u.warning);
 		break;
+	case RESULT_CAME:
+	case RESULT_GROUP:
 	case RESULT_LAG:
 		break;
 	}

@@ -537,6 +537,7 @@ finish(struct work *w)
 	finish_count(&s->switches);
 	finish_count(&s->exits);
 	score_deadline(s, w->t, w->c);
+	score_curve(&s->curve, w->t, w->c);
 	match_free(&w->match);
 }
 

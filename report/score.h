@@ -33,6 +33,7 @@
 
 #include "report/claims.h"
 #include "report/match.h"
+#include "report/score_curve.h"
 #include "report/truth.h"
 
 enum score_measure {
@@ -104,6 +105,7 @@ struct score {
 	uint64_t true_skipped, inferred_skipped; /* chunks */
 	double true_deadline, inferred_deadline; /* chunks in time, share */
 	uint64_t deadline_n;                     /* chunks of the truth */
+	struct score_curve curve;
 	size_t matched;
 	size_t censored;        /* matched, but taken for one that was there already */
 	size_t silent;          /* matched and played, but no playing was inferred */

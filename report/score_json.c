@@ -114,6 +114,33 @@ put_named_count(struct json_writer *w, const char *key, const struct score_count
 }
 
 static void
+put_numbers(struct json_writer *w, const char *key, const double *v, size_t n, int digits)
+{
+	json_key(w, key);
+	json_array(w);
+	for (size_t i = 0; i < n; i++)
+		json_number(w, v[i], digits);
+	json_array_end(w);
+}
+
+static void
+put_curve(struct json_writer *w, const struct score_curve *c)
+{
+	json_put_number(w, "curve_mean_abs_error", c->mean_abs, 6);
+	json_put_number(w, "curve_max_abs_error", c->max_abs, 6);
+	json_put_uint(w, "curve_first", c->first);
+	json_put_uint(w, "curve_last", c->last);
+	json_key(w, "curve");
+	json_object(w);
+	put_numbers(w, "age_s", c->age_s, c->ages, 6);
+	put_numbers(w, "true", c->truth, c->ages, 6);
+	put_numbers(w, "inferred", c->inferred, c->ages, 6);
+	put_numbers(w, "true_n", c->truth_n, c->ages, 0);
+	put_numbers(w, "inferred_n", c->inferred_n, c->ages, 0);
+	json_object_end(w);
+}
+
+static void
 put_events(struct json_writer *w, const struct score *s)
 {
 	put_stalls(w, s);
@@ -132,6 +159,7 @@ put_events(struct json_writer *w, const struct score *s)
 	json_put_number(w, "true_at_deadline", s->true_deadline, 6);
 	json_put_number(w, "inferred_at_deadline", s->inferred_deadline, 6);
 	json_put_number(w, "error", s->inferred_deadline - s->true_deadline, 6);
+	put_curve(w, &s->curve);
 	json_object_end(w);
 }
 

@@ -201,6 +201,21 @@ put_counts(const struct page *p)
 }
 
 static void
+put_curve(const struct page *p)
+{
+	const struct score_curve *c = &p->s->curve;
+
+	if (isnan(c->mean_abs))
+		return;
+	fprintf(p->out, "retrieval curve from %.2f to %.2f s: mean error", c->age_s[c->first],
+	        c->age_s[c->last < c->ages ? c->last : c->ages - 1]);
+	put_number(p, 1, 100 * c->mean_abs, 2);
+	fputs(" points, largest", p->out);
+	put_number(p, 1, 100 * c->max_abs, 2);
+	fputc('\n', p->out);
+}
+
+static void
 put_comparable(const struct page *p)
 {
 	const struct score_error *e = &p->s->errors[SCORE_STARTUP_JOIN];
@@ -277,6 +292,7 @@ score_text_write(FILE *out, const struct score *s, const struct score_source *of
 	put_errors(&p);
 	put_intervals(&p);
 	put_counts(&p);
+	put_curve(&p);
 	put_comparable(&p);
 	put_unmatched(&p);
 }

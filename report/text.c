@@ -142,8 +142,8 @@ put_channel(const struct page *p, unsigned id, const struct figures *f)
 	        f->startup.n, f->stalls, number(hour, f->stalls_per_hour, 1),
 	        number(share, 100 * f->rebuffering_ratio, 2), f->skips,
 	        pair(lag, f->lag_p50, f->lag_p95, 2), number(got, 100 * f->at_deadline, 2),
-	        number(mos, f->mos, 2), on(p, poor ? RED : ""), judged(f->rebuffering_ratio),
-	        on(p, poor ? PLAIN : ""));
+	        number(mos, f->mos[FIGURES_BOTH], 2), on(p, poor ? RED : ""),
+	        judged(f->rebuffering_ratio), on(p, poor ? PLAIN : ""));
 }
 
 /* A name came over the wire: no control character of it may reach the terminal. */
@@ -179,6 +179,28 @@ put_channel_name(const struct page *p, size_t i)
 		        number(hi, stats_seconds(c->c.chunk.hi_ns), 4));
 }
 
+/* How much of the swarm this rests on. */
+static void
+put_coverage(const struct page *p, const struct figures *f)
+{
+	char in[24], out[24], share[24], lo[24], hi[24], buffer[24], length[24];
+
+	fprintf(p->out,
+	        "     %s joins and %s leaves a minute; stalls p50/95 %s s, buffers p50/95 %s "
+	        "s\n",
+	        number(in, f->joins_per_min, 1), number(out, f->leaves_per_min, 1),
+	        pair(length, f->stall_length.p50, f->stall_length.p95, 2),
+	        pair(buffer, f->buffer.p50, f->buffer.p95, 2));
+	fprintf(p->out,
+	        "     heard %" PRIu32 " of %" PRIu32 " peers known (%s %%)", f->heard, f->known,
+	        number(share, 100 * f->heard_ratio, 0));
+	if (f->heard < f->known)
+		fprintf(p->out, "; on time in the whole swarm: %s to %s %%",
+		        number(lo, 100 * f->deadline_of.lo, 2),
+		        number(hi, 100 * f->deadline_of.hi, 2));
+	fputc('\n', p->out);
+}
+
 /* What has no column. */
 static void
 put_more(const struct page *p, const struct figures *f)
@@ -192,6 +214,7 @@ put_more(const struct page *p, const struct figures *f)
 	        "     %" PRIu64 " left before it played, %" PRIu32 " were there already, %" PRIu64
 	        " reboots\n",
 	        f->exits_before_start, f->left_censored, f->reboots);
+	put_coverage(p, f);
 	if (f->switching.n > 0)
 		fprintf(p->out, "     switched to: %" PRIu64 " times, delay p50/95 %s s\n",
 		        f->switching.n, pair(mean, f->switching.p50, f->switching.p95, 2));

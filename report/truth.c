@@ -7,9 +7,12 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "report/fields.h"
 #include "report/grow.h"
 #include "report/index.h"
+#include "report/truth_chunks.h"
+#include "report/values.h"
 
 #define MOST_RUNS (1u << 22)
 
@@ -39,12 +42,14 @@ static const char *const names[WHATS] = {
 
 struct line {
 	int64_t t_ns;
+	int64_t age_ns;
 	double lag_s;
 	uint64_t chunk, chunks;
 	char event[24], peer[ENDPOINT_TEXT_MAX], run[TRUTH_LABEL];
+	char channel[VALUES_CHANNEL_MAX];
 };
 
-enum { HAS_T, HAS_EVENT, HAS_PEER, HAS_RUN, HAS_CHUNK, HAS_CHUNKS, HAS_LAG };
+enum { HAS_T, HAS_EVENT, HAS_PEER, HAS_RUN, HAS_CHANNEL, HAS_CHUNK, HAS_CHUNKS, HAS_LAG, HAS_AGE };
 
 #define OF_LINE(member)      .offset = offsetof(struct line, member)
 #define TEXT_OF_LINE(member) OF_LINE(member), .size = sizeof((struct line *)0)->member
@@ -54,9 +59,11 @@ static const struct field line_fields[] = {
 	[HAS_EVENT] = { .key = "event", .type = FIELD_TEXT, TEXT_OF_LINE(event) },
 	[HAS_PEER] = { .key = "peer", .type = FIELD_TEXT, TEXT_OF_LINE(peer) },
 	[HAS_RUN] = { .key = "run", .type = FIELD_TEXT, TEXT_OF_LINE(run) },
+	[HAS_CHANNEL] = { .key = "channel", .type = FIELD_TEXT, TEXT_OF_LINE(channel) },
 	[HAS_CHUNK] = { .key = "chunk", .type = FIELD_COUNT, OF_LINE(chunk) },
 	[HAS_CHUNKS] = { .key = "chunks", .type = FIELD_COUNT, OF_LINE(chunks) },
 	[HAS_LAG] = { .key = "lag_s", .type = FIELD_NUMBER, OF_LINE(lag_s) },
+	[HAS_AGE] = { .key = "age_s", .type = FIELD_SECONDS, OF_LINE(age_ns) },
 	{ .key = NULL },
 };
 
@@ -68,6 +75,8 @@ struct event {
 	int64_t t_ns;
 	uint64_t chunk; /* number; UINT64_MAX: none was told */
 	uint64_t chunks;
+	uint64_t channel; /* hash of its name; 0: none was told */
+	int64_t made_ns;  /* of the chunk; TRUTH_NEVER: its age was not told */
 	float lag_s; /* NAN: none was told */
 	uint32_t who;
 	enum what what;
@@ -145,6 +154,9 @@ keep(struct log *log, const struct line *line, uint64_t seen, char why[FIELDS_WH
 		.who = who_at(log, &who),
 		.chunk = HAS(seen, HAS_CHUNK) ? line->chunk : UINT64_MAX,
 		.chunks = HAS(seen, HAS_CHUNKS) ? line->chunks : 1,
+		.channel = HAS(seen, HAS_CHANNEL) ?
+		               hash_bytes(line->channel, strlen(line->channel), 0) : 0,
+		.made_ns = HAS(seen, HAS_AGE) ? line->t_ns - line->age_ns : TRUTH_NEVER,
 		.lag_s = HAS(seen, HAS_LAG) ? (float)line->lag_s : NAN,
 	};
 	return log->events[log->n_events - 1].who != INDEX_NONE ||
@@ -182,9 +194,9 @@ struct builder {
 	double lag_s;          /* what was told last; NAN nothing yet */
 	double lag_sum, lag_weight; /* of the time played; or of what was told, one each */
 	bool lag_timed;
-	uint64_t *arrived, *missed; /* numbers of chunks */
-	size_t n_arrived, n_missed, room_arrived, room_missed;
-	uint64_t arrived_unnumbered, missed_unnumbered;
+	struct truth_chunks chunks;
+	int64_t view_ns;       /* when the open stretch of viewing began */
+	uint64_t view_chunk;   /* its first chunk; UINT64_MAX: not played yet, or not told */
 };
 
 static void
@@ -212,8 +224,9 @@ open_run(struct builder *b, const struct event *e)
 	b->lag_s = NAN;
 	b->lag_sum = b->lag_weight = 0;
 	b->lag_timed = false;
-	b->n_arrived = b->n_missed = 0;
-	b->arrived_unnumbered = b->missed_unnumbered = 0;
+	truth_chunks_begin(&b->chunks, t, b->run);
+	b->view_ns = e->t_ns;
+	b->view_chunk = UINT64_MAX;
 }
 
 static void
@@ -235,40 +248,14 @@ end_stall(struct builder *b, int64_t t_ns)
 	b->stalled_ns = TRUTH_NEVER;
 }
 
-static int
-by_number(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* How many different numbers; sorts them. */
-static uint64_t
-different(uint64_t *v, size_t n)
-{
-	uint64_t count = n > 0;
-
-	if (n > 1)
-		qsort(v, n, sizeof *v, by_number);
-	for (size_t i = 1; i < n; i++)
-		count += v[i] != v[i - 1];
-	return count;
-}
-
-/* A missed chunk may have arrived too late: it counts once. */
+/* From the first packet, or what began anew, to what ends it. */
 static void
-count_chunks(struct builder *b)
+end_view(struct builder *b, int64_t t_ns)
 {
-	uint64_t missed = different(b->missed, b->n_missed);
-
-	for (size_t i = 0; i < b->n_missed; i++) {
-		b->arrived = grow(b->arrived, b->n_arrived, &b->room_arrived, sizeof *b->arrived);
-		b->arrived[b->n_arrived++] = b->missed[i];
-	}
-	b->run->missed = missed + b->missed_unnumbered;
-	b->run->chunks = different(b->arrived, b->n_arrived) + b->arrived_unnumbered +
-	                 b->missed_unnumbered;
+	if (b->view_chunk != UINT64_MAX && t_ns > b->view_ns)
+		add_span(b, TRUTH_SPAN_VIEW, b->view_ns, t_ns, b->view_chunk);
+	b->view_ns = t_ns;
+	b->view_chunk = UINT64_MAX;
 }
 
 static int
@@ -323,30 +310,25 @@ close_run(struct builder *b, int64_t t_ns)
 	if (b->run == NULL)
 		return;
 	end_stall(b, t_ns);
+	end_view(b, t_ns);
 	b->run->to_ns = t_ns;
 	weigh_lag(b, t_ns);
 	b->run->lag_s = b->lag_weight > 0 ? b->lag_sum / b->lag_weight : NAN;
 	b->run->spans = (uint32_t)b->t->n_spans - b->run->first;
 	if (b->run->spans > 1)
 		qsort(b->t->spans + b->run->first, b->run->spans, sizeof *b->t->spans, by_start);
-	count_chunks(b);
+	truth_chunks_close(&b->chunks, b->t, b->run);
 	b->run = NULL;
 }
 
 static void
 add_chunk(struct builder *b, const struct event *e)
 {
-	bool missed = e->what == MISSED;
+	struct truth_copy copy = { e->chunk, e->t_ns, e->made_ns };
 
-	if (e->chunk == UINT64_MAX) {
-		*(missed ? &b->missed_unnumbered : &b->arrived_unnumbered) += e->chunks;
-	} else if (missed) {
-		b->missed = grow(b->missed, b->n_missed, &b->room_missed, sizeof *b->missed);
-		b->missed[b->n_missed++] = e->chunk;
-	} else {
-		b->arrived = grow(b->arrived, b->n_arrived, &b->room_arrived, sizeof *b->arrived);
-		b->arrived[b->n_arrived++] = e->chunk;
-	}
+	truth_chunks_add(&b->chunks, e->what == MISSED, e->chunk, e->chunks);
+	if (e->what == CHUNK && e->chunk != UINT64_MAX && e->made_ns != TRUTH_NEVER)
+		truth_chunks_copy(&b->chunks, b->t, &copy);
 }
 
 static void
@@ -366,10 +348,12 @@ take(struct builder *b, const struct event *e)
 		break;
 	case FIRST_PACKET:
 		set_once(&b->run->first_packet_ns, e->t_ns);
+		b->view_ns = e->t_ns;
 		break;
 	case PLAY:
 		set_once(&b->run->play_ns, e->t_ns);
 		end_stall(b, e->t_ns);
+		b->view_chunk = b->view_chunk == UINT64_MAX ? e->chunk : b->view_chunk;
 		break;
 	case STALL:
 		set_once(&b->stalled_ns, e->t_ns);
@@ -379,6 +363,8 @@ take(struct builder *b, const struct event *e)
 		break;
 	case SKIP:
 	case REBOOT:
+		if (e->what == REBOOT)
+			end_view(b, e->t_ns);
 		add_span(b, e->what == SKIP ? TRUTH_SPAN_SKIP : TRUTH_SPAN_REBOOT, e->t_ns, e->t_ns,
 		         e->chunks);
 		break;
@@ -414,6 +400,7 @@ add_event(struct builder *b, const struct event *e)
 		return;
 	take(b, e);
 	note_lag(b, e);
+	b->run->channel = b->run->channel ? b->run->channel : e->channel;
 	if (e->what == LEAVE)
 		close_run(b, e->t_ns);
 }
@@ -497,8 +484,7 @@ build(struct truth *t, struct log *log)
 		add_event(&b, &log->events[i]);
 	}
 	close_run(&b, log->last_ns);
-	free(b.arrived);
-	free(b.missed);
+	truth_chunks_fini(&b.chunks);
 }
 
 int
@@ -551,5 +537,6 @@ truth_free(struct truth *t)
 {
 	free(t->runs);
 	free(t->spans);
+	free(t->copies);
 	*t = (struct truth){ 0 };
 }

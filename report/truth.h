@@ -15,7 +15,9 @@
  * A stall lasts until resume, or the next play (a reboot's), or the leave. chunk and
  * missed carry the number of the chunk (`chunk`), else how many they are (`chunks`,
  * 1 if absent). play, resume and skip may tell the viewer's lag from then on (`lag_s`);
- * any other event the lag at that time, which counts if those don't. impair
+ * any other event the lag at that time, which counts if those don't. play may tell the
+ * chunk that it begins with, chunk how old the chunk was (`age_s`): then the log holds
+ * the retrieval curve (score_curve.h). impair
  * tells of the trial, not of a viewer. Events of unknown names are counted.
  * Members: schemas/truth.schema.json.
  *
@@ -34,13 +36,14 @@
 #define TRUTH_NEVER INT64_MIN /* of a time that the log does not tell */
 #define TRUTH_LABEL 64        /* bytes of a run's label, with the NUL */
 
-enum truth_what { TRUTH_SPAN_STALL, TRUTH_SPAN_SKIP, TRUTH_SPAN_REBOOT };
+/* VIEW: from the first packet or a reboot to the next or the leave, if it played. */
+enum truth_what { TRUTH_SPAN_STALL, TRUTH_SPAN_SKIP, TRUTH_SPAN_REBOOT, TRUTH_SPAN_VIEW };
 
 struct truth_span {
 	uint32_t run;
 	enum truth_what what; /* skips and reboots have no length */
 	int64_t from_ns, to_ns;
-	uint64_t chunks; /* of a skip */
+	uint64_t chunks; /* of a skip; of a VIEW the number of the first one played */
 };
 
 struct truth_run {
@@ -51,13 +54,22 @@ struct truth_run {
 	int64_t switched_ns;     /* when the viewer asked for this channel by a switch */
 	uint32_t first, spans;   /* its part of truth.spans, by time */
 	uint64_t chunks, missed; /* arrived or missed; of these missed */
+	uint64_t channel;        /* hash of its name; 0: not told */
+	size_t first_copy, copies; /* its part of truth.copies */
 	double lag_s;            /* mean over its play time; NAN none was told */
+};
+
+/* A chunk that arrived, of which the log tells number and age. */
+struct truth_copy {
+	uint64_t chunk;
+	int64_t at_ns, made_ns;
 };
 
 struct truth {
 	struct truth_run *runs;   /* by peer, label, time */
 	struct truth_span *spans; /* by run, time */
-	size_t n_runs, n_spans;
+	struct truth_copy *copies; /* by run, chunk, time */
+	size_t n_runs, n_spans, n_copies;
 	int64_t last_ns;  /* of all events */
 	uint64_t unknown; /* events of unknown names */
 };

@@ -26,6 +26,16 @@ holds 'json knows its chunks last 0.1 s' \
     jq -e '.channels[0].chunk_s.best | . > 0.099 and . < 0.101' "$out"
 works '--json' "$SWARMSCOPE" --json analyze "$capture"
 holds '--json is --format json' cmp -s "$tmp/json" "$out"
+works 'P.1203' "$SWARMSCOPE" analyze --format p1203 "$capture"
+holds 'P.1203: each line is of its schema' fits p1203 "$out"
+cp "$out" "$tmp/p1203"
+"$SWARMSCOPE" analyze --format json "$capture" > "$tmp/p1203-report" 2> /dev/null
+holds 'P.1203: a line for each session that played' test "$(wc -l < "$tmp/p1203")" -eq \
+    "$(jq '[.sessions[] | select((.source | not) and .played_s > 0)] | length' "$tmp/p1203-report")"
+holds 'P.1203: loading and stalls are the report'"'"'s' test \
+    "$(jq -s '[.[].I23.stalling[][1]] | add * 1e3 | round' "$tmp/p1203")" = \
+    "$(jq '[.sessions[] | select((.source | not) and .played_s > 0) | .startup_delay_s.best // 0,
+	.stalls[].duration_s.best] | add * 1e3 | round' "$tmp/p1203-report")"
 works 'ndjson' "$SWARMSCOPE" analyze --format ndjson "$capture"
 holds 'ndjson: every line is an event of its schema' fits event "$out"
 holds 'ndjson: a start, a start-up of each viewer, an end' jq -es '.[0].event == "start" and

@@ -87,6 +87,13 @@ check(struct result_sink *self, const struct result *r)
 		must(r->u.retrieval.held <= r->u.retrieval.eligible);
 		must(r->u.retrieval.bucket <= RESULT_AGES);
 		break;
+	case RESULT_CAME:
+		must(r->u.came.first <= r->u.came.last && r->u.came.last < RESULT_CELLS);
+		break;
+	case RESULT_GROUP:
+		must(r->u.group.held <= r->u.group.eligible);
+		must(r->u.group.group < RESULT_GROUPS && r->u.group.bucket <= RESULT_AGES);
+		break;
 	case RESULT_LAG:
 	case RESULT_WARNING:
 		break;

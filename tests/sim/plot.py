@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Draws the simulator's figures as SVG.
+"""Draws the simulator's figures as SVG, the mean of the runs.
 
 Usage: plot.py SUPPLY.csv RATIO.csv FOLDER (writes simulator-supply.svg and
 simulator-ratio.svg there).
@@ -25,7 +25,7 @@ class Plot:
                             f'y2="{self.y(y):.1f}" stroke="#ddd"/>'
                             f'<text x="{LEFT - 8}" y="{self.y(y) + 4:.1f}" '
                             f'text-anchor="end">{y:.1f}</text>')
-        for x in xs:
+        for x in xs[::max(1, len(xs) // 10)]:
             self.out.append(f'<text x="{self.x(x):.1f}" y="{HEIGHT - BOTTOM + 18}" '
                             f'text-anchor="middle">{x:.2f}</text>')
         self.out.append(f'<text x="{WIDTH / 2}" y="{HEIGHT - 10}" '
@@ -64,8 +64,18 @@ def rows(path):
         return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(f)]
 
 
+def means(path, key):
+    """One row for each value of key: the mean over its runs."""
+    at = {}
+    for row in rows(path):
+        at.setdefault(row[key], []).append(row)
+    return [{k: sum(r[k] for r in runs) / len(runs) for k in runs[0]}
+            for _, runs in sorted(at.items())]
+
+
 def main():
-    supply, ratio, folder = rows(sys.argv[1]), rows(sys.argv[2]), pathlib.Path(sys.argv[3])
+    supply, ratio = means(sys.argv[1], 'supply'), means(sys.argv[2], 'of_critical')
+    folder = pathlib.Path(sys.argv[3])
     plot = Plot([r['supply'] for r in supply], 'upload supply / demand', 'share of the stream')
     plot.line([(r['supply'], r['fluid_limit']) for r in supply], 'fluid limit', True)
     plot.line([(r['supply'], r['received']) for r in supply], 'received')
@@ -76,6 +86,7 @@ def main():
     plot.line([(r['of_critical'], r['received']) for r in ratio], 'received')
     plot.line([(r['of_critical'], r['played']) for r in ratio], 'played')
     plot.mark(1.0, 'critical ratio')
+    plot.mark(1.15, '+ 15 %')
     plot.write(folder / 'simulator-ratio.svg')
 
 

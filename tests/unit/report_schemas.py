@@ -87,7 +87,9 @@ added = {"player", "aliases", "source_peer", "bitrate_kbps", "viewers", "left_ce
          "system_prebuffer_s", "system_prebuffer_bytes", "skip_window_chunks", "p50_lo", "p50_hi",
          "p95_lo", "p95_hi", "key_wait_s", "probe_bytes", "latency_s", "latency_error_s",
          "margin_s", "margin_error_s", "rebuffer_s", "rebuffer_error_s", "grapes", "duration_s",
-         "transport", "protocol"}
+         "transport", "protocol", "scores", "sketches", "churn", "stall_length_s", "ratio_lo",
+         "ratio_hi", "heard_ratio", "heard_share", "inferred_share", "p50_of_all", "p95_of_all",
+         "at_deadline_of_all"}
 for i in range(len(document["sessions"])):
     one = dict(document, sessions=[document["sessions"][i]])
     refused_without(report, one, all_names(one) - added, f"document, session {i}")

@@ -44,7 +44,7 @@ swarm_session(unsigned host, unsigned run, double joined, double playing, double
 	s->playing = s->startup = s->switch_delay = ESTIMATE_UNKNOWN;
 	s->stall_time = estimate_at(0);
 	s->lag_ns = s->buffer_ns = INT64_MIN;
-	s->mos = NAN;
+	s->mos = s->mos_delay = s->mos_rate = s->mos_count = NAN;
 	s->end = END_SILENCE;
 	s->maps = 100;
 	if (!isnan(playing)) {
@@ -53,6 +53,8 @@ swarm_session(unsigned host, unsigned run, double joined, double playing, double
 		s->played_ns = llround((left - playing) * S_NS);
 		s->chunks_passed = 1000;
 		s->mos = 4.5f;
+		s->mos_delay = 4.25f;
+		s->mos_rate = s->mos_count = 5;
 		s->lag_ns = llround(3 * S_NS) + (int64_t)host * 100000000;
 	}
 	return r;

@@ -10,7 +10,7 @@
 
 #include "report/index.h"
 #include "report/match.h"
-#include "report/sample.h"
+#include "report/interval.h"
 #include "report/stats.h"
 
 #define NEAR(a, b) assert_true(fabs((a) - (b)) < 1e-9)
@@ -52,77 +52,88 @@ open_ends_sort_last_and_make_no_nan(void **state)
 	assert_true(isinf(stats_seconds(INT64_MAX)) && stats_seconds(INT64_MIN) < 0);
 }
 
-static uint64_t
-mixed(uint64_t x)
-{
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
-}
-
-static int
-by_hash(const void *a, const void *b)
-{
-	const struct sample_value *x = a, *y = b;
-
-	return (x->hash > y->hash) - (x->hash < y->hash);
-}
-
 static void
-a_thinned_sample_does_not_depend_on_the_order(void **state)
+a_share_has_wilson_s_interval(void **state)
 {
-	const uint64_t n = 3 * SAMPLE_MOST;
-	struct sample up = { 0 }, down = { 0 };
-	double sum = 0;
+	struct interval i = interval_wilson(8, 10, 1.96);
 
 	(void)state;
-	for (uint64_t i = 0; i < n; i++) {
-		sample_put(&up, mixed(i), (double)i);
-		sample_put(&down, mixed(n - 1 - i), (double)(n - 1 - i));
+	assert_true(fabs(i.lo - 0.4902) < 1e-3 && fabs(i.hi - 0.9433) < 1e-3);
+	i = interval_wilson(10, 10, 1.96);
+	assert_true(fabs(i.lo - 0.7225) < 1e-3 && i.hi == 1);
+	i = interval_wilson(0, 10, 1.96);
+	assert_true(i.lo == 0 && fabs(i.hi - 0.2775) < 1e-3);
+	assert_true(isnan(interval_wilson(0, 0, 1.96).lo));
+}
+
+/* Published ranks of the median: n 20 from the 6th to the 15th, n 6 all of them. */
+static void
+a_quantile_lies_between_two_of_the_values(void **state)
+{
+	double v[3000];
+	struct interval i;
+
+	(void)state;
+	for (int k = 0; k < 3000; k++)
+		v[k] = k + 1;
+	i = interval_quantile(v, 20, 0.5);
+	assert_true(i.lo == 6 && i.hi == 15);
+	i = interval_quantile(v, 6, 0.5);
+	assert_true(i.lo == 1 && i.hi == 6);
+	i = interval_quantile(v, 5, 0.5);
+	assert_true(isnan(i.lo) && isnan(i.hi));
+	i = interval_quantile(v, 20, 0.95);
+	assert_true(i.lo == 17 && isnan(i.hi));
+	i = interval_quantile(v, 3000, 0.5);
+	assert_true(i.lo >= 1445 && i.lo <= 1448 && i.hi >= 1553 && i.hi <= 1556);
+	assert_true(isnan(interval_quantile(v, 0, 0.5).lo));
+}
+
+/* Samples of a tenth of a population whose members differ a lot: as many intervals hold
+ * its ratio as they say. */
+static void
+intervals_by_groups_hold_what_they_promise(void **state)
+{
+	enum { PEERS = 400, GROUPS = 32, TRIALS = 2000 };
+	uint64_t x = 88172645463325252u;
+	double part[PEERS], all = 0;
+	int held = 0;
+
+	(void)state;
+	for (int k = 0; k < PEERS; k++) {
+		part[k] = k % 10 < 3 ? 20 : 70 + k % 30; /* of 100 */
+		all += part[k] / 100 / PEERS;
 	}
-	assert_int_equal(up.seen, n);
-	assert_true(up.n <= SAMPLE_MOST && up.n > SAMPLE_MOST / 4);
-	assert_int_equal(up.n, down.n);
-	qsort(up.values, up.n, sizeof *up.values, by_hash);
-	qsort(down.values, down.n, sizeof *down.values, by_hash);
-	for (size_t i = 0; i < up.n; i++) {
-		assert_true(up.values[i].v == down.values[i].v);
-		sum += up.values[i].v;
+	for (int t = 0; t < TRIALS; t++) {
+		double in[GROUPS] = { 0 }, of[GROUPS] = { 0 };
+		struct interval i;
+
+		for (int n = 0; n < PEERS / 10; n++) {
+			x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+			in[x % GROUPS] += part[x / GROUPS % PEERS];
+			of[x % GROUPS] += 100;
+		}
+		i = interval_groups(in, of, GROUPS, 0.1);
+		held += i.lo <= all && all <= i.hi;
 	}
-	assert_true(fabs(sum / (double)up.n / (double)n - 0.5) < 0.01);
-	sample_fini(&up);
-	sample_fini(&down);
+	assert_true(held >= TRIALS * 0.92 && held <= TRIALS * 0.98);
 }
 
 static void
-a_sample_of_one_hash_stays_bounded(void **state)
+one_group_tells_nothing_and_a_full_view_all(void **state)
 {
-	struct sample s = { 0 };
+	double part[4] = { 50, 0, 0, 0 }, whole[4] = { 100, 0, 0, 0 };
+	struct interval i = interval_groups(part, whole, 4, 0.1);
 
 	(void)state;
-	for (uint32_t i = 0; i < SAMPLE_MOST + 10; i++)
-		sample_put(&s, 0, 1);
-	assert_true(s.n <= SAMPLE_MOST);
-	sample_fini(&s);
-}
-
-static void
-merged_samples_are_thinned_alike(void **state)
-{
-	struct sample a = { 0 }, b = { 0 };
-
-	(void)state;
-	for (uint64_t i = 0; i < 2 * SAMPLE_MOST; i++)
-		sample_put(&b, mixed(i), 1);
-	for (uint64_t i = 0; i < 1024; i++)
-		sample_put(&a, mixed(i << 32), 2);
-	sample_merge(&a, &b);
-	assert_int_equal(a.seen, 2 * SAMPLE_MOST + 1024);
-	assert_true(a.level >= 1 && a.n <= SAMPLE_MOST);
-	assert_int_equal(b.n, 0);
-	for (size_t i = 0; i < a.n; i++)
-		assert_int_equal(a.values[i].hash & ((1u << a.level) - 1), 0);
-	sample_fini(&a);
+	assert_true(isnan(i.lo) && isnan(i.hi));
+	part[1] = 80000;
+	whole[0] = whole[1] = 100000;
+	part[0] = 50000;
+	i = interval_groups(part, whole, 4, 1);
+	assert_true(i.lo > 0.62 && i.hi < 0.68);
+	i = interval_groups(part, whole, 4, 0.1);
+	assert_true(i.lo < 0.2 && i.hi > 0.9);
 }
 
 static void
@@ -189,9 +200,10 @@ main(void)
 		cmocka_unit_test(quantiles_are_linear_between_order_statistics),
 		cmocka_unit_test(nothing_has_no_quantile_and_no_mean),
 		cmocka_unit_test(open_ends_sort_last_and_make_no_nan),
-		cmocka_unit_test(a_thinned_sample_does_not_depend_on_the_order),
-		cmocka_unit_test(a_sample_of_one_hash_stays_bounded),
-		cmocka_unit_test(merged_samples_are_thinned_alike),
+		cmocka_unit_test(a_share_has_wilson_s_interval),
+		cmocka_unit_test(a_quantile_lies_between_two_of_the_values),
+		cmocka_unit_test(intervals_by_groups_hold_what_they_promise),
+		cmocka_unit_test(one_group_tells_nothing_and_a_full_view_all),
 		cmocka_unit_test(an_index_numbers_keys_as_they_come_and_grows_to_its_ceiling),
 		cmocka_unit_test(the_heaviest_pair_is_taken_first_and_ties_go_to_the_earlier),
 		cmocka_unit_test(overlaps_of_open_spans_do_not_overflow),

@@ -100,6 +100,10 @@ on_player(void *ctx, enum player_event what, const struct estimate *at,
 		s->stall_time = estimate_plus(&s->stall_time, duration);
 		put_event(s, EVENT_STALL, at, duration, 0);
 		break;
+	case PLAYER_PAUSED:
+		s->pauses++;
+		put_event(s, EVENT_PAUSE, at, duration, 0);
+		break;
 	case PLAYER_SKIPPED:
 		s->skips++;
 		s->skipped_chunks += (uint32_t)chunks;
@@ -451,6 +455,7 @@ put_session(struct session *s, const struct channel_view *c, const struct estima
 	u->chunks_missed = s->missed;
 	u->reboots = s->reboots;
 	u->stalls = s->stalls;
+	u->pauses = s->pauses;
 	u->skips = s->skips;
 	u->skipped_chunks = s->skipped_chunks;
 	u->maps = s->maps;

@@ -58,7 +58,7 @@ struct session {
 	uint64_t buffer_n;
 	uint64_t from_channel;  /* switched from; 0 none */
 	int64_t from_ns;        /* last map there */
-	uint32_t stalls, skips, skipped_chunks, reboots, events;
+	uint32_t stalls, pauses, skips, skipped_chunks, reboots, events;
 	struct estimate stall_time;
 	uint64_t passed, missed; /* chunks that play has left behind; of these never there */
 	struct result_sink *out;  /* borrowed */

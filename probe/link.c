@@ -419,7 +419,7 @@ strip_one(struct strip *s)
 }
 
 enum link_verdict
-link_strip(enum link_type type, struct part *p, struct wraps *w)
+link_strip_any(enum link_type type, struct part *p, struct wraps *w)
 {
 	struct strip s = { .p = p, .w = w, .type = type };
 

@@ -255,6 +255,27 @@ warn(struct analysis *a, const char *format, ...)
 		collect_warn(&a->results, "%s", text);
 }
 
+/* What the packets look like as a whole. */
+static void
+warn_packets(struct analysis *a)
+{
+	const struct counts *c = input_counts(a->in);
+
+	if (c->total.packets > 0 && c->total.packets == c->class[COUNTS_NOT_IP].packets +
+	                                                c->class[COUNTS_UNDECODABLE].packets)
+		warn(a,
+		     "none of %llu packets holds IP: the file may claim a wrong link type (see "
+		     "'capinfos -E', correct it with 'editcap -T')",
+		     (unsigned long long)c->total.packets);
+	if (c->jumps > 0)
+		warn(a,
+		     "times jump by more than a day, in %llu places: several captures in one, or a "
+		     "wrong clock (analyze the parts by themselves)",
+		     (unsigned long long)c->jumps);
+	if (c->bad_times > 0)
+		warn(a, "%llu packets have an impossible time", (unsigned long long)c->bad_times);
+}
+
 /* What the user should know of the run itself. */
 static void
 warn_counts(struct analysis *a)
@@ -278,8 +299,7 @@ warn_counts(struct analysis *a)
 	if (n.unbelievable > 0)
 		warn(a, "%llu observations have an impossible time or chunk number",
 		     (unsigned long long)n.unbelievable);
-	if (c->bad_times > 0)
-		warn(a, "%llu packets have an impossible time", (unsigned long long)c->bad_times);
+	warn_packets(a);
 }
 
 static int

@@ -410,7 +410,7 @@ on_line(struct proposal *p, const struct viewer *v, const struct viewer_rules *r
 		return false;
 	p->v.pos = m->pos;
 	p->v.from_ns = viewer_due(v, r, m->pos);
-	return distance(&p->v, r, m->t_ns, m->pos) == 0;
+	return viewer_fits(&p->v, r, m->t_ns, m->pos);
 }
 
 /* The proposal that is nearest to what the map tells; false: none agrees. */

@@ -6,6 +6,7 @@
 #include "inference/proposal.h"
 
 #define MS_NS 1000000
+#define FAR_CHUNKS 65536 /* anybody may claim any number; later than that is as late */
 #define JITTER_NS (60 * MS_NS) /* network, both ways; a map's position may be so old */
 #define FEW_STEPS 2            /* more events between two maps: no telling when each was */
 #define JOIN_NS (200 * MS_NS)  /* to meet its first partners */
@@ -49,7 +50,10 @@ viewer_found(struct viewer *v, const struct viewer_rules *r, uint64_t pos, int64
 int64_t
 viewer_due(const struct viewer *v, const struct viewer_rules *r, uint64_t chunk)
 {
-	return v->from_ns + (int64_t)(chunk - v->pos) * r->chunk_ns;
+	int64_t ahead = (int64_t)(chunk - v->pos);
+
+	ahead = ahead > FAR_CHUNKS ? FAR_CHUNKS : ahead < -FAR_CHUNKS ? -FAR_CHUNKS : ahead;
+	return v->from_ns + ahead * r->chunk_ns;
 }
 
 uint32_t
@@ -501,11 +505,9 @@ viewer_reboot(struct viewer *v, const struct viewer_rules *r, const struct arriv
 	flush(v, to);
 	onset = v->onset;
 	playing = v->playing;
-	*when = estimate_of(max64(onset.best_ns, v->seen_ns),
-	                    max64(onset.best_ns + r->reboot_ns, v->seen_ns), at_ns,
+	*when = estimate_of(min64(max64(onset.best_ns, v->seen_ns), at_ns),
+	                    min64(max64(onset.best_ns + r->reboot_ns, v->seen_ns), at_ns), at_ns,
 	                    ESTIMATE_MAP_PERIOD | ESTIMATE_PLAYHEAD);
-	if (when->best_ns > at_ns)
-		when->best_ns = at_ns;
 	viewer_fill(v, 0, at_ns);
 	v->playing = playing;
 	v->onset = onset;

@@ -9,6 +9,7 @@
 #define COPY_TO_MAP_NS 150000000 /* a map this late behind the copy was late itself */
 #define COPY_DELAY_NS 20000000   /* copy on the wire -> held, when nothing queues */
 #define OVERTAKEN_NS 300000000   /* a copy sent so long before one that arrived is lost */
+#define PROMPT_NS 100000000      /* a chunk is acknowledged so soon */
 #define SEEN_COPIES 30u
 #define QUEUE_NS 80000000        /* a copy is under way so long without any queue */
 #define LOSSY_NS 5000000000
@@ -222,7 +223,9 @@ settle(struct arrival *a, uint64_t chunk, const struct observation *o, bool acke
 
 	a->copies += bit(a->copied, chunk);
 	a->strays += !bit(a->copied, chunk);
-	if (bit(a->copied, chunk))
+	if (o->flags & OBS_PROMPT)
+		hold(a, chunk, o->t_ns - PROMPT_NS, o->t_ns, o->t_ns);
+	else if (bit(a->copied, chunk))
 		settle_copied(a, chunk, o->t_ns, acked);
 	else
 		settle_unseen(a, chunk,

@@ -27,7 +27,7 @@
 #include "inference/timeline.h"
 #include "record/observation.h"
 
-#define ARRIVAL_CHUNKS 512u /* a power of two */
+#define ARRIVAL_CHUNKS 2048u /* a power of two */
 
 struct arrival_slot {
 	uint32_t tick;      /* held: best; else the first copy sent, 0 none */

@@ -12,6 +12,7 @@
 #define GONE_PERIODS 5
 #define PERIOD_WEIGHT 8
 #define PERIOD_MOST_NS (60 * (int64_t)S_NS) /* maps farther apart have no period */
+#define MAKE_ROOM 32u /* chunks: of the window of arrivals, at most so many less wait */
 #define NEWCOMER_NS 150000000 /* a chunk made so long before the first packet is back-filled */
 
 void
@@ -197,7 +198,9 @@ skip_window(const struct channel_view *c)
 {
 	uint32_t w = c->playhead.skip_window_chunks;
 
-	return w == 0 || w > ARRIVAL_CHUNKS / 2 ? ARRIVAL_CHUNKS / 2 : w;
+	if (w == 0)
+		return ARRIVAL_CHUNKS / 2;
+	return w > ARRIVAL_CHUNKS - MAKE_ROOM ? ARRIVAL_CHUNKS - MAKE_ROOM : w;
 }
 
 /* The window must reach the newest chunk, seen at t_ns: holes that would fall out are

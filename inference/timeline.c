@@ -169,6 +169,18 @@ sort(int64_t *v, uint32_t n)
 	}
 }
 
+/* The marked chunk at or shortly before this one. */
+static bool
+marked_before(const struct timeline *t, uint64_t *chunk, int64_t *ns)
+{
+	for (uint64_t d = 0; d < NEAR_CHUNKS && d <= *chunk - t->oldest; d++)
+		if (timeline_known(t, *chunk - d, ns)) {
+			*chunk -= d;
+			return true;
+		}
+	return false;
+}
+
 /* Marked chunks spread evenly over what is kept. */
 static uint32_t
 sample(const struct timeline *t, uint64_t chunk[SAMPLES], int64_t ns[SAMPLES])
@@ -180,7 +192,7 @@ sample(const struct timeline *t, uint64_t chunk[SAMPLES], int64_t ns[SAMPLES])
 	for (uint64_t i = 0; i <= steps; i++) {
 		uint64_t c = t->oldest + (steps ? range * i / steps : 0);
 
-		if (timeline_known(t, c, &ns[n]))
+		if (marked_before(t, &c, &ns[n]) && (n == 0 || chunk[n - 1] != c))
 			chunk[n++] = c;
 	}
 	return n;

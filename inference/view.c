@@ -40,20 +40,29 @@ set_rules(struct channel_view *c)
 	};
 }
 
+/* Media in so many bytes. */
+static int64_t
+read_ns(const struct channel_view *c, int64_t bytes)
+{
+	return c->told.bitrate_kbps ? bytes * 8000000 / c->told.bitrate_kbps : 0;
+}
+
 /* The player's thresholds in a channel of this bit rate. */
 static void
 set_limits(const struct inference_options *opt, struct channel_view *c)
 {
 	const struct player_model *p = &opt->player;
-	int64_t bytes = (int64_t)p->probe_bytes + c->playhead.prebuffer_bytes;
-	int64_t read_ns = c->told.bitrate_kbps ? bytes * 8000000 / c->told.bitrate_kbps : 0;
+	const struct playhead *h = &c->playhead;
+	int64_t start_ns = p->prebuffer_ns + p->key_wait_ns + h->prebuffer_ns +
+	                   read_ns(c, (int64_t)p->probe_bytes +
+	                              (h->beyond_ns ? 0 : h->prebuffer_bytes));
+	int64_t held_ns = read_ns(c, h->prebuffer_bytes) + h->beyond_ns;
 
 	if (c->playhead.model == PLAYHEAD_EXPLICIT || c->playhead.model == PLAYHEAD_OFFSET) {
 		set_rules(c);
 		return;
 	}
-	SET_LIMIT(&c->limits, start,
-	          p->prebuffer_ns + p->key_wait_ns + c->playhead.prebuffer_ns + read_ns,
+	SET_LIMIT(&c->limits, start, held_ns > start_ns ? held_ns : start_ns,
 	          p->prebuffer_err_ns);
 	SET_LIMIT(&c->limits, latency, p->latency_ns, p->latency_err_ns);
 	SET_LIMIT(&c->limits, margin, p->margin_ns + p->key_wait_ns, p->margin_err_ns);

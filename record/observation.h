@@ -86,6 +86,7 @@ enum obs_flag {
 	OBS_ESTIMATED = 1u << 4,   /* MARK, CHANNEL: inferred, not told by the wire */
 	OBS_CUT = 1u << 5,         /* the capture cut this message */
 	OBS_SOURCE = 1u << 6,      /* peer says that it is the source */
+	OBS_PROMPT = 1u << 7,      /* HAVE: said at once when the chunks came */
 };
 
 enum obs_gap_cause {

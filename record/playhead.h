@@ -24,6 +24,8 @@ struct playhead {
 	uint32_t prebuffer_bytes;    /* held back by the system before the player
 	                              * gets the first byte; 0 none */
 	int64_t prebuffer_ns;        /* media the system itself waits for */
+	int64_t beyond_ns;           /* media beyond prebuffer_bytes at the first frame; the
+	                              * player, which gets them at once, waits within it */
 
 	/* Of a system whose own player plays (EXPLICIT, OFFSET): */
 	int64_t rebuffer_ns;         /* media wanted after a stall */

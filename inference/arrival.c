@@ -9,7 +9,7 @@
 #define COPY_TO_MAP_NS 150000000 /* a map this late behind the copy was late itself */
 #define COPY_DELAY_NS 20000000   /* copy on the wire -> held, when nothing queues */
 #define OVERTAKEN_NS 300000000   /* a copy sent so long before one that arrived is lost */
-#define PROMPT_NS 100000000      /* a chunk is acknowledged so soon */
+#define PROMPT_NS 20000000      /* a chunk is acknowledged so soon */
 #define SEEN_COPIES 30u
 #define QUEUE_NS 80000000        /* a copy is under way so long without any queue */
 #define LOSSY_NS 5000000000

@@ -155,7 +155,7 @@ range_only(struct ppspp_read *r, enum obs_kind kind, enum obs_action action)
 		return PROTO_MALFORMED;
 	r->proofs += a.aligned;
 	if (r->out != NULL && action != OBS_REFUSED)
-		tell_set(r, kind, action, 0, &a);
+		tell_set(r, kind, action, kind == OBS_HAVE ? OBS_PROMPT : 0, &a);
 	return PROTO_OTHER;
 }
 

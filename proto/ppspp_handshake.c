@@ -6,7 +6,7 @@
  *   3 integrity method (1)    4 hash function (1)      5 signature algorithm (1)
  *   6 addressing (1)          7 live window (4, or 8 where numbers have 64 bits)
  *   8 length (1) | bitmap of messages                  9 chunk size (4)
- *   PyPPSPP: 10 the peer's UUID (16), and 8's length in two bytes
+ *   10 the peer's UUID (16), of PyPPSPP only
  *
  * Source: RFC 7574 section 7, doc/protocols/ppspp.md. A live swarm's id is the
  * algorithm (1) and the public key, which gives the length of its signatures.
@@ -97,13 +97,6 @@ read_swarm_id(struct hello *h, struct reader *in)
 	h->swarm_id = reader_take(in, h->swarm_id_len);
 }
 
-/* RFC: the bitmap's length in one byte; PyPPSPP has two and a bitmap of two. */
-static void
-skip_messages(struct reader *in, bool stream)
-{
-	reader_take(in, stream ? reader_be16(in) : reader_u8(in));
-}
-
 static bool
 read_option(struct hello *h, struct reader *in, bool stream)
 {
@@ -132,7 +125,7 @@ read_option(struct hello *h, struct reader *in, bool stream)
 		                h->c.addressing == PPSPP_CHUNKS_32 ? 4 : 8);
 		return true;
 	case MESSAGES:
-		skip_messages(in, stream);
+		reader_take(in, reader_u8(in));
 		return true;
 	case CHUNK_SIZE:
 		h->c.chunk_bytes = reader_be32(in);

@@ -7,7 +7,8 @@
 # and by kind ranges, chunk, bytes, source_t, action, contacts. Theirs: t, kind,
 # peer and to without a port, r, size, ts, peers. A chunk line without a size has a
 # ts that is its sender's clock, not the source's: then chunks are compared by number
-# alone and times in signed lines. With --whole, theirs of kind add are whole maps. Two lines agree when kind, peers
+# alone and times in signed lines. With --whole, each of
+# their add lines is one range of a whole map. Two lines agree when kind, peers
 # and content are the same and their times differ by no more than --within
 # seconds; each line is used once, but a chunk of theirs is a transfer and a mark. Prints a count for each kind, then every line that only
 # one side has. Exit status 1 when those are more than --most, 2 on bad input.
@@ -66,9 +67,12 @@ def joined(ranges):
     return tuple(tuple(r) for r in out)
 
 
-def ours(line, sizes):
+def ours(line, sizes, whole):
     """What must be the same of our line, in a list; empty: it is not compared."""
     kind = line['kind']
+    if kind == 'buffer_map' and whole:
+        return [(kind, address(line['peer']), address(line['to']), joined([run]))
+                for run in line['ranges']]
     if kind in ('buffer_map', 'have'):
         content = joined(line['ranges'])
     elif kind == 'request':
@@ -81,6 +85,8 @@ def ours(line, sizes):
         content = tuple(line['contacts'])
     elif kind in ('partner', 'leave', 'join'):
         content = line['action']
+        if content == 'registered' or (content == 'goodbye' and line['protocol'] != 'grapes'):
+            return []  # of a tracker, whose messages theirs keep as they are
     else:
         return []
     return [(kind, address(line['peer']), address(line['to']), content)]
@@ -157,7 +163,7 @@ def main():
 
     other, other_rest = load(options.independent, lambda line: theirs(line, options.whole))
     sizes = any(key[0] == 'transfer' and key[3][1] is not None for key in other)
-    mine, my_rest = load(options.observations, lambda line: ours(line, sizes))
+    mine, my_rest = load(options.observations, lambda line: ours(line, sizes, options.whole))
     compared = sorted({key[0] for key in other})
     table = {kind: [0, 0, 0, 0] for kind in compared}
     alone, worst = [], 0.0

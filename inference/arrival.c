@@ -167,6 +167,15 @@ hold(struct arrival *a, uint64_t chunk, int64_t lo_ns, int64_t best_ns, int64_t 
 		a->newest = chunk;
 }
 
+void
+arrival_came(struct arrival *a, uint64_t chunk, int64_t t_ns)
+{
+	keep_base(a, t_ns);
+	open_window(a, chunk);
+	if (in_window(a, chunk) && !arrival_has(a, chunk))
+		hold(a, chunk, t_ns, t_ns, t_ns + COPY_DELAY_NS);
+}
+
 /* How long a copy sent at sent_ns, that came before the map of t_ns, waited: between what
  * the last two maps tell. */
 static int64_t

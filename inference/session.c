@@ -298,6 +298,13 @@ session_sent(struct session *s, struct channel_view *c, const struct observation
 	s->arrival.by_copy = c->tells;
 	room_for(s, c, o->offset, o->t_ns);
 	arrival_sent(&s->arrival, o->offset, o->t_ns);
+	if (!c->playhead.reliable || s->source)
+		return;
+	arrival_came(&s->arrival, o->offset, o->t_ns);
+	if (!s->begun)
+		begin(s, c);
+	if (s->begun)
+		walk(s, c, skip_window(c));
 }
 
 static void

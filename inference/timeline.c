@@ -5,6 +5,7 @@
 
 #define SAMPLES 24 /* marks compared pairwise */
 #define NEAR_CHUNKS 64
+#define FAR_CHUNKS 256
 #define ON_LINE_NS 50000000 /* a chunk this near the line, + its duration, is on it */
 #define STEP_MAX_NS 60000000000 /* a longer step is a source that stopped */
 
@@ -143,6 +144,27 @@ timeline_off(const struct timeline *t, uint64_t chunk, int64_t source_ns)
 	return off_ns <= tolerance(t, chunk) ? off_ns + 1 : INT64_MAX;
 }
 
+/* Mean step between the marks around a chunk that has none near; 0: unknown. */
+static int64_t
+step_between(const struct timeline *t, uint64_t chunk)
+{
+	uint64_t first = chunk, last = chunk;
+	int64_t first_ns, last_ns;
+
+	if (t->marks == 0 || chunk <= t->oldest || chunk > t->newest)
+		return 0;
+	for (first--; !timeline_known(t, first, &first_ns); first--)
+		if (chunk - first > FAR_CHUNKS || first == t->oldest)
+			return 0;
+	for (; !timeline_known(t, last, &last_ns); last++)
+		if (last - chunk > FAR_CHUNKS || last == t->newest)
+			return 0;
+	if (last - first <= NEAR_CHUNKS || last_ns <= first_ns ||
+	    last_ns - first_ns >= STEP_MAX_NS)
+		return 0;
+	return (last_ns - first_ns) / (int64_t)(last - first);
+}
+
 int64_t
 timeline_step(const struct timeline *t, uint64_t chunk)
 {
@@ -153,7 +175,8 @@ timeline_step(const struct timeline *t, uint64_t chunk)
 	    !__builtin_sub_overflow(this_ns, before_ns, &step_ns) && step_ns > 0 &&
 	    step_ns < STEP_MAX_NS)
 		return step_ns;
-	return estimate_known(&t->chunk) ? t->chunk.best_ns : 0;
+	step_ns = step_between(t, chunk);
+	return step_ns > 0 ? step_ns : estimate_known(&t->chunk) ? t->chunk.best_ns : 0;
 }
 
 static void

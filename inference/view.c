@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+/* Of a system that shows its media itself and looks some times a second. */
+#define OWN_START_ERR_NS 500000000
+#define OWN_LATENCY_NS 150000000
+#define OWN_STOP_ERR_NS 300000000
+
 static void
 set_limit(int64_t *lo, int64_t *best, int64_t *hi, int64_t best_ns, int64_t err_ns)
 {
@@ -60,6 +65,13 @@ set_limits(const struct inference_options *opt, struct channel_view *c)
 
 	if (c->playhead.model == PLAYHEAD_EXPLICIT || c->playhead.model == PLAYHEAD_OFFSET) {
 		set_rules(c);
+		return;
+	}
+	if (h->own_player) {
+		SET_LIMIT(&c->limits, start, h->prebuffer_ns, OWN_START_ERR_NS);
+		SET_LIMIT(&c->limits, latency, OWN_LATENCY_NS, OWN_LATENCY_NS);
+		SET_LIMIT(&c->limits, margin, 0, OWN_STOP_ERR_NS);
+		SET_LIMIT(&c->limits, rebuffer, h->rebuffer_ns, h->rebuffer_ns);
 		return;
 	}
 	SET_LIMIT(&c->limits, start, held_ns > start_ns ? held_ns : start_ns,

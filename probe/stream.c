@@ -123,29 +123,16 @@ static void
 count_verdict(struct streams *s, enum proto_verdict verdict, bool cut)
 {
 	struct counts_protocol *c = &s->counts->protocol[s->at->proto->id];
+	bool good = verdict == PROTO_OBSERVED || verdict == PROTO_OTHER;
 
 	c->datagrams++;
-	switch (verdict) {
-	case PROTO_OBSERVED:
-		c->observed++;
-		break;
-	case PROTO_OTHER:
-		c->other++;
-		break;
-	case PROTO_SHORT:
-		if (cut)
-			c->cut++;
-		else
-			c->bad[COUNTS_SHORT]++;
-		break;
-	case PROTO_NOT_MINE:
-		c->bad[COUNTS_FOREIGN]++;
-		break;
-	case PROTO_MALFORMED:
-		c->bad[COUNTS_BROKEN]++;
-		break;
-	}
-	s->at->bad = verdict == PROTO_OBSERVED || verdict == PROTO_OTHER ? 0 : s->at->bad + 1;
+	c->observed += verdict == PROTO_OBSERVED;
+	c->other += verdict == PROTO_OTHER;
+	c->cut += verdict == PROTO_SHORT && cut;
+	c->bad[COUNTS_SHORT] += verdict == PROTO_SHORT && !cut;
+	c->bad[COUNTS_FOREIGN] += verdict == PROTO_NOT_MINE;
+	c->bad[COUNTS_BROKEN] += verdict == PROTO_MALFORMED;
+	s->at->bad = good ? 0 : s->at->bad + 1;
 }
 
 static enum proto_verdict

@@ -222,7 +222,12 @@ const struct proto proto_pyppspp = {
 	.state_size = sizeof(struct ppspp_flow),
 	.playhead = {
 		.model = PLAYHEAD_FIRST_RECEIVED,
-		.prebuffer_ns = 4 * S_NS,
+		/* Its consumer shows ten frames a second, from five seconds of them on. */
+		.prebuffer_ns = 5 * S_NS,
+		.rebuffer_ns = 100 * MS_NS,
+		.skip_window_chunks = 1000, /* the discard window */
+		.reliable = true,
+		.own_player = true,
 	},
 	.decode = pyppspp_decode,
 	.frame = pyppspp_frame,

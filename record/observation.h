@@ -191,8 +191,7 @@ struct endpoint obs_contact(const struct observation *o, uint32_t i);
 /* Adds one; false when OBS_MAX_CONTACTS are there. */
 bool obs_add_contact(struct observation *o, const struct endpoint *e);
 
-/* The 64-bit hash that channel and peer_id carry; never 0. */
-uint64_t obs_id_hash(const void *id, size_t len);
+uint64_t obs_id_hash(const void *id, size_t len); /* channel and peer_id carry it; never 0 */
 
 /* "buffer_map", "have", ... as in the JSON of decode; NULL past the last. */
 const char *obs_kind_name(unsigned kind);

@@ -148,10 +148,8 @@ mark(struct channels *s, struct channel *c, const struct observation *from, uint
 	struct observation *o;
 	int64_t delay_ns;
 
-	if (exact && !c->exact && c->timeline.marks > 0) { /* better than the maps' */
+	if (exact && !c->exact && c->timeline.marks > 0) /* better than the maps' */
 		timeline_init(&c->timeline);
-		c->clock_ns = INT64_MAX;
-	}
 	if (timeline_mark(&c->timeline, chunk, source_ns) != TIMELINE_NEW)
 		return;
 	c->exact = exact;

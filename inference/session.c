@@ -12,6 +12,7 @@
 #define GONE_PERIODS 5
 #define PERIOD_WEIGHT 8
 #define PERIOD_MOST_NS (60 * (int64_t)S_NS) /* maps farther apart have no period */
+#define SKIP_CHUNKS 256u /* where the protocol tells no skip window */
 #define MAKE_ROOM 32u /* chunks: of the window of arrivals, at most so many less wait */
 #define NEWCOMER_NS 150000000 /* a chunk made so long before the first packet is back-filled */
 
@@ -199,7 +200,7 @@ skip_window(const struct channel_view *c)
 	uint32_t w = c->playhead.skip_window_chunks;
 
 	if (w == 0)
-		return ARRIVAL_CHUNKS / 2;
+		return SKIP_CHUNKS;
 	return w > ARRIVAL_CHUNKS - MAKE_ROOM ? ARRIVAL_CHUNKS - MAKE_ROOM : w;
 }
 

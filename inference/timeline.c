@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define SAMPLES 24 /* marks compared pairwise */
+#define FEW_SAMPLES 3
 #define NEAR_CHUNKS 64
 #define FAR_CHUNKS 256
 #define ON_LINE_NS 50000000 /* a chunk this near the line, + its duration, is on it */
@@ -204,9 +205,9 @@ marked_before(const struct timeline *t, uint64_t *chunk, int64_t *ns)
 	return false;
 }
 
-/* Marked chunks spread evenly over what is kept. */
+/* Marked chunks spread evenly over what is kept; near: or shortly before those places. */
 static uint32_t
-sample(const struct timeline *t, uint64_t chunk[SAMPLES], int64_t ns[SAMPLES])
+sample(const struct timeline *t, bool near, uint64_t chunk[SAMPLES], int64_t ns[SAMPLES])
 {
 	uint64_t range = t->newest - t->oldest;
 	uint64_t steps = range < SAMPLES - 1 ? range : SAMPLES - 1;
@@ -215,7 +216,8 @@ sample(const struct timeline *t, uint64_t chunk[SAMPLES], int64_t ns[SAMPLES])
 	for (uint64_t i = 0; i <= steps; i++) {
 		uint64_t c = t->oldest + (steps ? range * i / steps : 0);
 
-		if (marked_before(t, &c, &ns[n]) && (n == 0 || chunk[n - 1] != c))
+		if (near ? marked_before(t, &c, &ns[n]) && (n == 0 || chunk[n - 1] != c) :
+		           timeline_known(t, c, &ns[n]))
 			chunk[n++] = c;
 	}
 	return n;
@@ -227,7 +229,10 @@ timeline_estimate(struct timeline *t)
 	uint64_t chunk[SAMPLES];
 	int64_t ns[SAMPLES], slope[SAMPLES * SAMPLES / 2], by_ns, each_ns;
 	uint64_t apart = (t->newest - t->oldest) / 3 + 1;
-	uint32_t n = t->marks ? sample(t, chunk, ns) : 0, slopes = 0;
+	uint32_t n = t->marks ? sample(t, false, chunk, ns) : 0, slopes = 0;
+
+	if (t->marks > 0 && n < FEW_SAMPLES) /* marks come seldom */
+		n = sample(t, true, chunk, ns);
 
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t j = i + 1; j < n; j++)

@@ -57,8 +57,9 @@ give(struct tcp_half *h, struct tcp_pool *p, struct told *t, struct reader *in, 
 {
 	uint8_t bytes[4096], flags = reader_u8(in);
 	uint32_t high = reader_u8(in), low = reader_be16(in), len = reader_be16(in) % 4096;
-	struct tcp_segment s = { .seq = ISN + (high << 16 | low), .flags = flags & (TCP_FIN | TCP_ACK),
-		.captured = flags & 64 ? len / 2 : len, .wire_len = len, .bytes = bytes };
+	struct tcp_segment s = { .seq = ISN + (high << 16 | low),
+		.flags = flags & (TCP_FIN | TCP_ACK), .captured = flags & 64 ? len / 2 : len,
+		.wire_len = len, .bytes = bytes };
 
 	*t_ns += reader_u8(in) * INT64_C(10000000);
 	s.t_ns = *t_ns;

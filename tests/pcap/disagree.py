@@ -10,8 +10,8 @@
 # alone and times in signed lines. With --whole, each of
 # their add lines is one range of a whole map. Two lines agree when kind, peers
 # and content are the same and their times differ by no more than --within
-# seconds; each line is used once, but a chunk of theirs is a transfer and a mark. Prints a count for each kind, then every line that only
-# one side has. Exit status 1 when those are more than --most, 2 on bad input.
+# seconds; each line is used once, but a chunk of theirs is a transfer and a mark.
+# Prints a count for each kind, then every line that only one side has. Exit status 1 when those are more than --most, 2 on bad input.
 #
 # SPDX-License-Identifier: Apache-2.0
 import argparse

@@ -27,6 +27,7 @@ struct rig {
 static struct rig rig;
 static uint8_t bytes[4096];
 static struct writer w;
+static const uint8_t zeros[1000];
 
 static void
 keep(struct obs_sink *self, const struct observation *o)
@@ -179,16 +180,16 @@ messages_become_what_they_say(void **state)
 	range(9, 9, 12);
 	range(7, 32, 63);
 	writer_be64(&w, (uint64_t)(T_NS / 1000 - 5));
-	writer_bytes(&w, bytes, 64);
+	writer_bytes(&w, zeros, 64);
 	range(4, 32, 63);
-	writer_bytes(&w, bytes, 20);
+	writer_bytes(&w, zeros, 20);
 	writer_u8(&w, 5);
 	writer_be32(&w, 0x0a4d0009);
 	writer_be16(&w, 7001);
 	writer_bytes(&w, "\6\12\13", 3);
 	range(1, 40, 40);
 	writer_be64(&w, (uint64_t)(T_NS / 1000));
-	writer_bytes(&w, bytes, 1000);
+	writer_bytes(&w, zeros, 1000);
 	assert_int_equal(all(), PROTO_OBSERVED);
 	assert_int_equal(rig.puts, 6);
 	assert_int_equal(put(0)->kind, OBS_HAVE);
@@ -308,8 +309,6 @@ closing_is_a_partner_less(void **state)
 static void
 the_legacy_dialect_is_read_with_bins(void **state)
 {
-	static const uint8_t zeros[20];
-
 	(void)state;
 	shake(2);
 	head(0);

@@ -203,7 +203,8 @@ a_hole_costs_the_messages_that_it_touches(void **state)
 	(void)state;
 	for (uint32_t hole = 40; hole + 1200 < 6 * frame; hole += 211)
 		for (uint32_t len = 1; len < 1200; len += 400) {
-			uint32_t first = (hole - head) / frame, last = (hole + len - 1 - head) / frame;
+			uint32_t first = (hole - head) / frame;
+			uint32_t last = (hole + len - 1 - head) / frame;
 			struct rig r;
 
 			rig_init(&r);
@@ -285,8 +286,8 @@ a_flood_of_connections_stays_under_the_ceiling(void **state)
 	getrusage(RUSAGE_SELF, &before);
 	rig_init(&r);
 	for (uint32_t i = 0; i < 1000000; i++)
-		packet(&r, 0x0b000000 + i, (uint16_t)(1024 + i % 60000), i, i % 2 ? TCP_ACK : TCP_SYN,
-		       bytes, 40, 40);
+		packet(&r, 0x0b000000 + i, (uint16_t)(1024 + i % 60000), i,
+		       i % 2 ? TCP_ACK : TCP_SYN, bytes, 40, 40);
 	probe_end(r.probe);
 	getrusage(RUSAGE_SELF, &after);
 	assert_int_equal(probe_counts(r.probe)->total.packets, 1000000);

@@ -112,10 +112,16 @@ map_init(void *mem, uint32_t capacity, size_t key_size, size_t value_size, uint6
 	return m;
 }
 
+uint64_t
+map_hash(const struct map *m, const void *key)
+{
+	return hash_key(key, m->key_size, m->seed);
+}
+
 static uint32_t *
 bucket_of(const struct map *m, const void *key)
 {
-	return &m->bucket[hash_bytes(key, m->key_size, m->seed) & (m->buckets - 1)];
+	return &m->bucket[map_hash(m, key) & (m->buckets - 1)];
 }
 
 void
@@ -135,9 +141,9 @@ map_expect(const struct map *m, const void *key, bool near, size_t from, size_t 
 }
 
 static uint32_t
-find(const struct map *m, const void *key)
+find(const struct map *m, const void *key, uint64_t hash)
 {
-	uint32_t i = *bucket_of(m, key);
+	uint32_t i = m->bucket[hash & (m->buckets - 1)];
 
 	while (i != NONE && memcmp(key_of(m, i), key, m->key_size) != 0)
 		i = entry_at(m, i)->chain;
@@ -176,7 +182,7 @@ link_newest(struct map *m, uint32_t i)
 void *
 map_peek(const struct map *m, const void *key)
 {
-	uint32_t i = find(m, key);
+	uint32_t i = find(m, key, map_hash(m, key));
 
 	return i == NONE ? NULL : value_of(m, i);
 }
@@ -184,7 +190,13 @@ map_peek(const struct map *m, const void *key)
 void *
 map_get(struct map *m, const void *key)
 {
-	uint32_t i = find(m, key);
+	return map_get_hashed(m, key, map_hash(m, key));
+}
+
+void *
+map_get_hashed(struct map *m, const void *key, uint64_t hash)
+{
+	uint32_t i = find(m, key, hash);
 
 	if (i == NONE)
 		return NULL;
@@ -253,7 +265,7 @@ map_put(struct map *m, const void *key, bool *fresh)
 void
 map_del(struct map *m, const void *key)
 {
-	uint32_t i = find(m, key);
+	uint32_t i = find(m, key, map_hash(m, key));
 
 	if (i != NONE)
 		drop(m, i);

@@ -34,6 +34,10 @@ struct map *map_init(void *mem, uint32_t capacity, size_t key_size, size_t value
 /* The value, now the most recently used; NULL if there is none. */
 void *map_get(struct map *m, const void *key);
 
+/* The key's hash, for who needs one for himself too, and map_get by it. */
+uint64_t map_hash(const struct map *m, const void *key);
+void *map_get_hashed(struct map *m, const void *key, uint64_t hash);
+
 /* The same without touching the order of use. */
 void *map_peek(const struct map *m, const void *key);
 

@@ -3,6 +3,7 @@
 
 #include "base/zio.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -38,6 +39,8 @@ struct zio {
 	ZSTD_DStream *zstd;
 	size_t zstd_wants; /* input bytes up to the end of a block */
 	bool full;         /* the last output was full: more of it may wait inside */
+	uint8_t unread[ZIO_UNREAD]; /* its last unreads bytes were given back */
+	size_t unreads;
 	FILE *file;
 	char *file_buffer;
 };
@@ -295,6 +298,12 @@ read_zstd(struct zio *z, void *buf, size_t n)
 int64_t
 zio_read(struct zio *z, void *buf, size_t n)
 {
+	if (z->unreads > 0) {
+		n = least(n, z->unreads);
+		memcpy(buf, z->unread + ZIO_UNREAD - z->unreads, n);
+		z->unreads -= n;
+		return (int64_t)n;
+	}
 	if (z->error != 0)
 		return z->error;
 	if (n == 0)
@@ -309,6 +318,15 @@ zio_read(struct zio *z, void *buf, size_t n)
 		return read_zstd(z, buf, n);
 	}
 	return z->error = ERR_IO;
+}
+
+void
+zio_unread(struct zio *z, const void *bytes, size_t n)
+{
+	assert(z->unreads == 0 && n <= ZIO_UNREAD);
+	z->unreads = n;
+	if (n > 0)
+		memcpy(z->unread + ZIO_UNREAD - n, bytes, n);
 }
 
 static ssize_t

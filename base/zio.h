@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define ZIO_UNREAD 24u
+
 struct zio;
 
 /* 0 and *z, to be closed by zio_close; or ERR_IO, ERR_PERMISSION with errno. */
@@ -25,6 +27,10 @@ void zio_close(struct zio *z); /* takes NULL */
  * wrong), ERR_TRUNCATED (compressed data end early), ERR_LIMIT (window too large).
  * Errors stay. */
 int64_t zio_read(struct zio *z, void *buf, size_t n);
+
+/* Gives bytes back that were read, to be read again: no more than ZIO_UNREAD, once,
+ * before zio_file. */
+void zio_unread(struct zio *z, const void *bytes, size_t n);
 
 /* A FILE over the same stream, for libraries that want one; closed with z unless
  * its user has closed it before. After it says end or error, zio_error says why. */

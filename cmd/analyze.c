@@ -10,6 +10,7 @@
 #include "base/huge.h"
 #include "cmd/commands.h"
 #include "cmd/input.h"
+#include "cmd/keep.h"
 #include "cmd/shards.h"
 #include "inference/inference.h"
 #include "report/document.h"
@@ -20,9 +21,9 @@
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NDJSON, FORMAT_P1203 };
 
 struct analyze {
-	const char *output, *protocol;
+	const char *output, *protocol, *store;
 	int format;
-	bool ignore_playpos;
+	bool ignore_playpos, clear_addresses;
 	double channel_rate;
 	int64_t gone_ns, switch_ns, prebuffer_ns, max_peers, threads;
 };
@@ -36,6 +37,13 @@ const struct option_row analyze_options[] = {
 	{ .name = "output", .letter = 'o', .type = OPTION_STRING, .arg = "FILE", .group = "Output",
 	  .text = "write to this file, whole or not at all; - is standard output",
 	  .offset = offsetof(struct analyze, output) },
+	{ .name = "store", .type = OPTION_STRING, .arg = "URL", .group = "Output",
+	  .text = "keep the results in this database too, as sqlite:PATH; the same inputs again "
+	          "replace what they gave before",
+	  .offset = offsetof(struct analyze, store) },
+	{ .name = "clear-addresses", .type = OPTION_FLAG, .group = "Output",
+	  .text = "keep addresses in the database as they are, not only their keyed hashes",
+	  .offset = offsetof(struct analyze, clear_addresses) },
 	{ .name = "protocol", .letter = 'p', .type = OPTION_STRING, .arg = "NAME",
 	  .group = "Reading", .text = "decode only this protocol",
 	  .offset = offsetof(struct analyze, protocol) },
@@ -91,6 +99,7 @@ struct analysis {
 	struct shards *shards; /* NULL: all in one thread */
 	struct collect results;
 	struct ndjson events;
+	struct keep *keep;     /* NULL: the report is all */
 };
 
 static void
@@ -141,6 +150,10 @@ start_inference(struct analysis *a)
 	set_options(&a->options, a->opt);
 	if (a->opt->format == FORMAT_NDJSON)
 		out = &a->events.sink;
+	if (a->keep != NULL) {
+		out = keep_results(a->keep, out);
+		a->options.maps = keep_maps(a->keep);
+	}
 	a->memory = huge_alloc(inference_size(&a->options));
 	if (a->memory == NULL)
 		abort();
@@ -242,6 +255,27 @@ warn(struct analysis *a, const char *format, ...)
 		collect_warn(&a->results, "%s", text);
 }
 
+/* What the packets look like as a whole. */
+static void
+warn_packets(struct analysis *a)
+{
+	const struct counts *c = input_counts(a->in);
+
+	if (c->total.packets > 0 && c->total.packets == c->class[COUNTS_NOT_IP].packets +
+	                                                c->class[COUNTS_UNDECODABLE].packets)
+		warn(a,
+		     "none of %llu packets holds IP: the file may claim a wrong link type (see "
+		     "'capinfos -E', correct it with 'editcap -T')",
+		     (unsigned long long)c->total.packets);
+	if (c->jumps > 0)
+		warn(a,
+		     "times jump by more than a day, in %llu places: several captures in one, or a "
+		     "wrong clock (analyze the parts by themselves)",
+		     (unsigned long long)c->jumps);
+	if (c->bad_times > 0)
+		warn(a, "%llu packets have an impossible time", (unsigned long long)c->bad_times);
+}
+
 /* What the user should know of the run itself. */
 static void
 warn_counts(struct analysis *a)
@@ -265,8 +299,7 @@ warn_counts(struct analysis *a)
 	if (n.unbelievable > 0)
 		warn(a, "%llu observations have an impossible time or chunk number",
 		     (unsigned long long)n.unbelievable);
-	if (c->bad_times > 0)
-		warn(a, "%llu packets have an impossible time", (unsigned long long)c->bad_times);
+	warn_packets(a);
 }
 
 static int
@@ -291,6 +324,12 @@ run(struct analysis *a)
 	} else {
 		collect_finish(&a->results);
 		write_report(a);
+	}
+	if (a->keep != NULL) {
+		status = keep_commit(a->keep, input_counts(a->in)->first_ns,
+		                     input_counts(a->in)->last_ns);
+		if (status != 0)
+			return status;
 	}
 	err = outfile_commit(a->file);
 	a->file = NULL;
@@ -322,6 +361,12 @@ analyze(const struct analyze *opt, char **paths, int n)
 		                    "writable)",
 		                    opt->output, strerror(errno));
 	}
+	if (opt->store != NULL &&
+	    (status = keep_open(opt->store, opt->clear_addresses, paths, n, &a.keep)) != 0) {
+		outfile_abandon(a.file);
+		input_close(a.in);
+		return status;
+	}
 	collect_init(&a.results);
 	ndjson_init(&a.events, outfile_stream(a.file), protocol_name);
 	start_inference(&a);
@@ -330,6 +375,7 @@ analyze(const struct analyze *opt, char **paths, int n)
 	ndjson_fini(&a.events);
 	collect_fini(&a.results);
 	huge_free(a.memory, inference_size(&a.options));
+	keep_close(a.keep);
 	input_close(a.in);
 	return status;
 }
@@ -346,7 +392,13 @@ cmd_analyze(const struct command_row *row, int argc, char **argv)
 		return rc - 1;
 	if (global.json && opt.format == FORMAT_TEXT)
 		opt.format = FORMAT_JSON;
-	rc = analyze(&opt, args, n);
+	for (int i = 0; rc == 0 && opt.store != NULL && i < n; i++)
+		if (strcmp(args[i], "-") == 0)
+			rc = err_exit_status(options_complain(row,
+			    "standard input cannot be kept by --store: what is read once has no "
+			    "identity (write it to a file first)"));
+	if (rc == 0)
+		rc = analyze(&opt, args, n);
 	free(args);
 	return rc;
 }

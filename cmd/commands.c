@@ -36,7 +36,9 @@ static const char *const analyze_examples[] = {
 	"swarmscope analyze --format json -o report.json a.pcapng b.pcapng.zst",
 	"two captures of one swarm as one JSON report",
 	"tcpdump -w - udp | swarmscope analyze --format ndjson -",
-	"events as they are inferred, from a pipe", NULL,
+	"events as they are inferred, from a pipe",
+	"swarmscope analyze --store sqlite:swarms.db swarm.pcap",
+	"the report, and its results kept in a database", NULL,
 };
 
 static const char *const decode_examples[] = {
@@ -47,6 +49,12 @@ static const char *const decode_examples[] = {
 	"swarmscope decode --write swarm.sso swarm.pcap.gz",
 	"keep the observations in a file",
 	NULL,
+};
+
+static const char *const db_examples[] = {
+	"swarmscope db info --store sqlite:swarms.db", "rows of each table",
+	"swarmscope db check --store sqlite:swarms.db", "is it sound?",
+	"swarmscope db migrate --store sqlite:swarms.db", "after an update of the program", NULL,
 };
 
 static const char *const score_examples[] = {
@@ -93,6 +101,10 @@ static const struct command_row commands[] = {
 	  "Prints what swarms' messages say, one observation a line: who holds, wants, sends and "
 	  "receives which chunks.",
 	  decode_options, cmd_decode },
+	{ "db", "the database that results are kept in", "migrate|info|check", 1, 1, db_examples,
+	  "Brings a database's schema up to date, tells what is in it, or checks whether it is "
+	  "sound. Results come into it by 'analyze --store'.",
+	  db_options, cmd_db },
 	{ "score", "a report against the truth", "REPORT", 1, 1, score_examples,
 	  "Matches the sessions and events of a report with a truth log, one to one, and prints "
 	  "how wrong they are: errors, precision and recall, coverage and width of the intervals.",

@@ -5,6 +5,7 @@
 #define CENSORED_NS (1500 * (int64_t)MS_NS) /* a first map with more: it was here before */
 #define BLIND_MAPS 4u
 #define SURE_NS (300 * (int64_t)MS_NS)
+#define FAR_CHUNKS OBS_MAX_WIDTH
 #define TRAIL_CHUNKS 2u /* a map may tell a position that just passed */
 
 /* One chunk less to come, for the curve. What no map showed was played all the same,
@@ -124,7 +125,7 @@ watch_move(struct session *s, const struct channel_view *c, const struct observa
 	struct viewer *v = &s->viewer;
 	int64_t moved_ns, started_ns = INT64_MAX;
 
-	if (p->mode != POSITION_UNKNOWN ||
+	if (p->mode != POSITION_UNKNOWN || o->offset > p->first + FAR_CHUNKS ||
 	    !position_runs(p, o->offset, o->t_ns, r->chunk_ns) ||
 	    (p->first >= s->arrival.next && !came_before(&s->arrival, p->first, o->t_ns)))
 		return;
@@ -213,6 +214,26 @@ begin(struct session *s, struct channel_view *c, const struct observation *o)
 	return true;
 }
 
+/* Nobody's play goes so far between two maps: another stream, or a lie. */
+static bool
+is_far(const struct viewer *v, uint64_t pos)
+{
+	return pos > v->pos ? pos - v->pos > FAR_CHUNKS : v->pos - pos > FAR_CHUNKS;
+}
+
+/* Takes it up there; what lies between was never played. */
+static void
+begin_far(struct session *s, const struct channel_view *c, uint64_t pos, int64_t t_ns)
+{
+	struct estimate playing = s->viewer.playing;
+
+	viewer_found(&s->viewer, &c->rules, pos, t_ns);
+	s->viewer.playing = playing;
+	arrival_init(&s->arrival, t_ns);
+	s->arrival.any = s->arrival.by_copy = true;
+	s->arrival.next = s->arrival.newest = pos > TRAIL_CHUNKS ? pos - TRAIL_CHUNKS : 0;
+}
+
 void
 follow_map(struct session *s, struct channel_view *c, const struct observation *o,
            const struct player_listener *to)
@@ -234,6 +255,8 @@ follow_map(struct session *s, struct channel_view *c, const struct observation *
 	if (blind(s, o))
 		return;
 	m.trust = told(s, o, &m.pos);
+	if (m.trust != VIEWER_UNTOLD && is_far(v, m.pos))
+		begin_far(s, c, m.pos, o->t_ns);
 	viewer_map(v, &c->rules, &s->arrival, &m, to);
 	note_played(s, c, o->t_ns);
 	if (v->state != VIEWER_FILL && v->pos > TRAIL_CHUNKS)

@@ -30,6 +30,8 @@ struct inference_options {
 	uint32_t shards;            /* parts of the peer stage, at most INFERENCE_SHARDS */
 	int64_t gone_ns;            /* least silence that ends a session */
 	int64_t switch_ns;          /* longest gap of a switch */
+	struct obs_sink *maps;      /* gets a map a second of each peer, its chunk numbers
+	                             * and channel settled; NULL: nobody wants them */
 	double chunk_rate;          /* chunks/s given by the user; 0 = estimate */
 	struct player_model player;
 	struct playhead playhead[INFERENCE_PROTOCOLS]; /* by protocol id */

@@ -329,6 +329,16 @@ is_trailing(const struct session *session, const struct observation *o)
 	       o->t_ns - session->from_ns < TRAILING_NS;
 }
 
+/* A map a second is enough to look at. */
+static void
+show_map(struct peers *s, struct session *session, const struct observation *o)
+{
+	if (o->kind != OBS_BUFFER_MAP || o->t_ns / S_NS == session->shown_s)
+		return;
+	session->shown_s = o->t_ns / S_NS;
+	s->opt->maps->put(s->opt->maps, o);
+}
+
 static void
 on_words(struct peers *s, const struct endpoint *who, const struct observation *o)
 {
@@ -349,6 +359,8 @@ on_words(struct peers *s, const struct endpoint *who, const struct observation *
 	session->last_ns = o->t_ns;
 	if (o->kind == OBS_JOIN)
 		session->fresh = true;
+	if (is_chunks(o) && c != NULL && s->opt->maps != NULL)
+		show_map(s, session, o);
 	if (is_chunks(o) && c != NULL)
 		session_map(session, c, o);
 	else if (is_fresh(o) && !session->begun)

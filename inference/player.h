@@ -57,7 +57,12 @@ struct player {
 	int64_t hole_media_ns;     /* media before that hole */
 };
 
-enum player_event { PLAYER_STARTED, PLAYER_STALLED, PLAYER_SKIPPED };
+enum player_event {
+	PLAYER_STARTED,
+	PLAYER_STALLED,
+	PLAYER_PAUSED, /* stood still though all was there: the viewer wished it */
+	PLAYER_SKIPPED,
+};
 
 /* Told of each event when all of it is known. at and duration belong to the
  * call; chunks is a skip's. */

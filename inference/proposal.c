@@ -63,7 +63,7 @@ next_run(const struct arrival *a, uint64_t pos, uint32_t n, int64_t least_ns, ui
 	for (uint64_t c = pos; a->any && c <= a->newest; c++) {
 		struct moment run;
 
-		if (!arrival_has(a, c) || !run_at(a, c, n, 0, &run))
+		if (arrival_run(a, c) < n || !run_at(a, c, n, 0, &run))
 			continue;
 		run.best = max64(run.best, least_ns);
 		run.lo = max64(run.lo, least_ns);

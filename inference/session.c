@@ -10,6 +10,7 @@
 #define S_NS 1000000000
 #define CENSORED_MEDIA_NS 1500000000 /* a first map with more: it was here before */
 #define GONE_PERIODS 5
+#define COUNTED_CHUNKS (4 * TIMELINE_CHUNKS) /* of what a viewer left behind */
 #define PERIOD_WEIGHT 8
 #define PERIOD_MOST_NS (60 * (int64_t)S_NS) /* maps farther apart have no period */
 #define SKIP_CHUNKS 256u /* where the protocol tells no skip window */
@@ -101,6 +102,10 @@ on_player(void *ctx, enum player_event what, const struct estimate *at,
 		s->stalls++;
 		s->stall_time = estimate_plus(&s->stall_time, duration);
 		put_event(s, EVENT_STALL, at, duration, 0);
+		break;
+	case PLAYER_PAUSED:
+		s->pauses++;
+		put_event(s, EVENT_PAUSE, at, duration, 0);
 		break;
 	case PLAYER_SKIPPED:
 		s->skips++;
@@ -328,16 +333,19 @@ end_retrieval(struct session *s, struct channel_view *c, int64_t left_ns)
 {
 	const struct arrival *a = &s->arrival;
 	struct retrieval_chunk is;
+	uint32_t n = 0; /* forged numbers lie as far apart as they like */
 
 	if (!s->seen.begun || s->source)
 		return;
-	for (uint64_t chunk = a->next; chunk-- > s->seen.first;) {
+	for (uint64_t chunk = a->next; chunk-- > s->seen.first && n++ < COUNTED_CHUNKS;) {
 		if (!timeline_on(&c->timeline, chunk, c->clock_ns, &is.made_ns) ||
 		    left_ns - is.made_ns > retrieval_age_ns(RESULT_AGES))
 			break;
 		retrieval_left(&c->retrieval, &s->seen, chunk, is.made_ns, left_ns);
 	}
-	for (uint64_t chunk = a->next; a->any && chunk <= c->timeline.newest; chunk++) {
+	n = 0;
+	for (uint64_t chunk = a->next;
+	     a->any && chunk <= c->timeline.newest && n++ < TIMELINE_CHUNKS; chunk++) {
 		if (!timeline_on(&c->timeline, chunk, c->clock_ns, &is.made_ns))
 			break;
 		is.lo_ns = is.hi_ns = RETRIEVAL_NEVER;
@@ -462,6 +470,7 @@ put_session(struct session *s, const struct channel_view *c, const struct estima
 	u->chunks_missed = s->missed;
 	u->reboots = s->reboots;
 	u->stalls = s->stalls;
+	u->pauses = s->pauses;
 	u->skips = s->skips;
 	u->skipped_chunks = s->skipped_chunks;
 	u->maps = s->maps;

@@ -49,6 +49,7 @@ struct session {
 	uint64_t peer_id;
 	struct endpoint peer;
 	int64_t first_ns, last_ns, last_map_ns, begun_ns;
+	int64_t shown_s;        /* second of the last map that was shown on */
 	int64_t silent_ns;      /* its last word before a silence of seconds; 0 none */
 	int64_t words_ns;       /* last map or gain, or the goodbye; 0 none */
 	int64_t map_period_ns;  /* running mean; 0 unknown */
@@ -58,7 +59,7 @@ struct session {
 	uint64_t buffer_n;
 	uint64_t from_channel;  /* switched from; 0 none */
 	int64_t from_ns;        /* last map there */
-	uint32_t stalls, skips, skipped_chunks, reboots, events;
+	uint32_t stalls, pauses, skips, skipped_chunks, reboots, events;
 	struct estimate stall_time;
 	uint64_t passed, missed; /* chunks that play has left behind; of these never there */
 	struct result_sink *out;  /* borrowed */

@@ -7,6 +7,7 @@
 #define OWN_START_ERR_NS 500000000
 #define OWN_LATENCY_NS 150000000
 #define OWN_STOP_ERR_NS 300000000
+#define LEAST_NS 10000000 /* of a chunk: nobody cuts finer */
 
 static void
 set_limit(int64_t *lo, int64_t *best, int64_t *hi, int64_t best_ns, int64_t err_ns)
@@ -33,7 +34,7 @@ set_rules(struct channel_view *c)
 	int64_t chunk_ns = estimate_known(&c->told.chunk) ? c->told.chunk.best_ns : 0;
 
 	c->tells = true;
-	if (chunk_ns <= 0)
+	if (chunk_ns < LEAST_NS || chunk_ns > TIMELINE_MOST_NS)
 		return;
 	c->rules = (struct viewer_rules){
 		.chunk_ns = chunk_ns,

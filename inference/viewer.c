@@ -102,7 +102,9 @@ flush(struct viewer *v, const struct player_listener *to)
 	lasted.best_ns = max64(lasted.best_ns, 0);
 	v->stalled_ns += lasted.best_ns;
 	if (lasted.best_ns >= STALL_LEAST_NS)
-		to->event(to->ctx, PLAYER_STALLED, &v->onset, &lasted, 0);
+		to->event(to->ctx, v->paused ? PLAYER_PAUSED : PLAYER_STALLED, &v->onset, &lasted,
+		          0);
+	v->paused = false;
 }
 
 /* A line begins at at: the event that began it waits until it has settled. */
@@ -308,7 +310,18 @@ late_chunk(const struct viewer *v, const struct viewer_rules *r, const struct ar
 	return last;
 }
 
-/* PLAY, and the position is behind its line: it stood still for by_ns. */
+/* Were the chunks at and after pos all there in time? */
+static bool
+nothing_missing(const struct viewer_rules *r, const struct arrival *a, uint64_t pos,
+                int64_t due_ns)
+{
+	for (uint32_t i = 0; i < r->resume; i++)
+		if (!arrival_has(a, pos + i) || arrival_when(a, pos + i).hi > due_ns)
+			return false;
+	return true;
+}
+
+/* PLAY, and the position is behind its line: it stood still. */
 static void
 fell_behind(struct viewer *v, const struct viewer_rules *r, const struct arrival *a,
             int64_t t_ns, uint64_t pos, const struct player_listener *to)
@@ -321,7 +334,8 @@ fell_behind(struct viewer *v, const struct viewer_rules *r, const struct arrival
 	if (!arrival_sees_copies(a))
 		widen(&v->onset, v->seen_ns, t_ns);
 	v->waited = at;
-	if (at == pos && (!arrival_has(a, pos) || pos == v->pos)) {
+	v->paused = at == pos && nothing_missing(r, a, pos, due_ns);
+	if (at == pos) { /* where it stands, or stood until now: the next map tells */
 		v->state = VIEWER_STALL;
 		v->since_ns = due_ns;
 		v->pos = pos;
@@ -396,7 +410,7 @@ on_line(struct proposal *p, const struct viewer *v, const struct viewer_rules *r
 		return false;
 	p->v.pos = m->pos;
 	p->v.from_ns = viewer_due(v, r, m->pos);
-	return distance(&p->v, r, m->t_ns, m->pos) == 0;
+	return viewer_fits(&p->v, r, m->t_ns, m->pos);
 }
 
 /* The proposal that is nearest to what the map tells; false: none agrees. */

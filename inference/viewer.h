@@ -50,6 +50,7 @@ struct viewer {
 	int64_t began_ns;      /* its start, as first proposed */
 	int64_t event_ns;      /* when it was; moves with from_ns */
 	int64_t least_ns, most_ns; /* and cannot have been before, after; open */
+	bool paused;           /* STALL, or its end pending: nothing was missing */
 	bool rebooted;         /* FILL: the stall that led to it goes on */
 	bool unsure;           /* anywhere between these two */
 	uint64_t waited;       /* the chunk that the last stall waited for */

@@ -11,12 +11,17 @@
 #include "base/err.h"
 #include "base/zio.h"
 #include "probe/pages.h"
+#include "probe/records.h"
 
 #define TEXT_BYTES 6144
+#define FILE_HEAD  24u
+
+enum { MAGIC = 0xa1b2c3d4, MAGIC_NANO = 0xa1b23c4d };
 
 struct capture {
 	struct zio *zio; /* owned; NULL when closed */
 	pcap_t *pcap;    /* over zio's FILE, which it closes; owned */
+	struct records *records; /* instead, of a plain pcap; owned */
 	uint64_t packets;
 	uint64_t size;
 	enum link_type link;
@@ -174,16 +179,71 @@ check_first_byte(struct capture *c, FILE *f)
 	            "empty, not a capture (capture again; tcpdump -U writes at once)");
 }
 
+/* As many of the first bytes as there are. */
+static size_t
+read_head(struct capture *c, uint8_t head[FILE_HEAD])
+{
+	size_t len = 0;
+	int64_t got = 1;
+
+	while (got > 0 && len < FILE_HEAD) {
+		got = zio_read(c->zio, head + len, FILE_HEAD - len);
+		len += got > 0 ? (size_t)got : 0;
+	}
+	return len;
+}
+
+static bool
+has_magic(const uint8_t head[FILE_HEAD], uint32_t magic)
+{
+	uint32_t first;
+
+	memcpy(&first, head, sizeof first);
+	return first == magic || first == __builtin_bswap32(magic);
+}
+
+/* A plain pcap's header is libpcap's to understand; of what follows only version 2.4
+ * is ours. True: c->records is there. */
+static bool
+try_records(struct capture *c, uint8_t head[FILE_HEAD])
+{
+	char text[PCAP_ERRBUF_SIZE];
+	FILE *f = fmemopen(head, FILE_HEAD, "rb");
+	pcap_t *pcap = f ? pcap_fopen_offline(f, text) : NULL;
+	bool ours;
+
+	if (pcap == NULL) {
+		if (f != NULL)
+			fclose(f);
+		return false;
+	}
+	ours = pcap_major_version(pcap) == 2 && pcap_minor_version(pcap) == 4 &&
+	       link_from_dlt(pcap_datalink(pcap), &c->link);
+	if (ours)
+		c->records = records_new(c->zio, pcap_is_swapped(pcap),
+		                         has_magic(head, MAGIC_NANO),
+		                         (uint32_t)pcap_snapshot(pcap));
+	pcap_close(pcap);
+	return ours;
+}
+
 static int
 start(struct capture *c)
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
+	uint8_t head[FILE_HEAD];
+	size_t len;
 	FILE *f;
 	int err;
 
 	if (zio_open(c->path, &c->zio) != 0)
 		return fail_errno(c, errno);
 	c->size = zio_size(c->zio);
+	len = read_head(c, head);
+	if (len == FILE_HEAD && (has_magic(head, MAGIC) || has_magic(head, MAGIC_NANO)) &&
+	    try_records(c, head))
+		return 0;
+	zio_unread(c->zio, head, len);
 	f = zio_file(c->zio);
 	err = check_first_byte(c, f);
 	if (err != 0)
@@ -212,6 +272,8 @@ capture_close(struct capture *c)
 	if (c->pcap != NULL)
 		pcap_close(c->pcap);
 	c->pcap = NULL;
+	records_free(c->records);
+	c->records = NULL;
 	zio_close(c->zio);
 	c->zio = NULL;
 	c->ended = true;
@@ -231,20 +293,45 @@ time_of(const struct pcap_pkthdr *h)
 	return s * 1000000000 + h->ts.tv_usec;
 }
 
+static int
+fail_record(struct capture *c, int err)
+{
+	char text[80];
+
+	snprintf(text, sizeof text, "a packet of %" PRIu32 " bytes",
+	         records_bad_length(c->records));
+	return fail_next(c, err == ERR_DAMAGED && zio_error(c->zio) == 0 ? text : "truncated");
+}
+
+static int
+next_records(struct capture *c, struct capture_packet *packets, int max)
+{
+	int got = records_next(c->records, packets, max);
+
+	if (got > 0) {
+		c->packets += (uint64_t)got;
+		return got;
+	}
+	c->ended = true;
+	return got == 0 ? 0 : fail_record(c, got);
+}
+
 int
-capture_next(struct capture *c, struct capture_packet *packet)
+capture_next(struct capture *c, struct capture_packet *packets, int max)
 {
 	struct pcap_pkthdr *h;
 	const u_char *bytes;
 
 	if (c->ended)
 		return 0;
+	if (c->records != NULL)
+		return next_records(c, packets, max);
 	switch (pcap_next_ex(c->pcap, &h, &bytes)) {
 	case 1:
-		packet->t_ns = time_of(h);
-		packet->bytes = bytes;
-		packet->captured = h->caplen < h->len ? h->caplen : h->len;
-		packet->wire_len = h->len;
+		packets->t_ns = time_of(h);
+		packets->bytes = bytes;
+		packets->captured = h->caplen < h->len ? h->caplen : h->len;
+		packets->wire_len = h->len;
 		c->packets++;
 		return 1;
 	case PCAP_ERROR_BREAK:

@@ -16,14 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "probe/capture_packet.h"
 #include "probe/link.h"
-
-struct capture_packet {
-	int64_t t_ns;         /* UTC, since 1970 */
-	const uint8_t *bytes; /* valid until the next capture_next */
-	uint32_t captured;    /* <= wire_len */
-	uint32_t wire_len;
-};
 
 struct capture;
 
@@ -34,11 +28,11 @@ void capture_free(struct capture *c);          /* closes; takes NULL */
 int capture_open(struct capture *c);
 void capture_close(struct capture *c);
 
-/* 1 and the next packet, or 0 at the end. ERR_TRUNCATED, ERR_DAMAGED: the file
+/* How many packets are next, 1 to max, or 0 at the end. ERR_TRUNCATED, ERR_DAMAGED: the file
  * holds no more that can be read, what came before stands. ERR_IO, ERR_LIMIT. ERR_LINK_TYPE:
  * interfaces that differ in a pcapng, which libpcap does not read. After an error
  * the capture is at its end. */
-int capture_next(struct capture *c, struct capture_packet *packet);
+int capture_next(struct capture *c, struct capture_packet *packets, int max);
 
 const char *capture_path(const struct capture *c);
 const char *capture_text(const struct capture *c);

@@ -76,6 +76,7 @@ struct counts {
 	int64_t first_ns, last_ns; /* least and greatest time; no packets: both 0 */
 	uint64_t observations;
 	uint64_t backwards; /* packets earlier than the one before */
+	uint64_t jumps;     /* packets more than DECODE_JUMP_NS from the one before */
 	uint64_t bad_times; /* packets whose time was out of range: clamped */
 	uint64_t bad[COUNTS_BADS];
 	uint64_t wraps[WRAPS]; /* headers taken off between a link and its last IP header */

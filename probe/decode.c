@@ -27,10 +27,10 @@ struct decode {
 	struct counts counts; /* without what these four count */
 	struct counts shown;  /* with it */
 	int64_t last_ns;      /* of the packet before */
-	uint64_t hash_seed;
 	uint16_t vantage;
 	uint8_t origin;
-	_Alignas(16) uint8_t scratch[PROTO_MAX_STATE]; /* state of a flow on trial */
+	/* state of a flow on trial; zeros between two of them */
+	_Alignas(16) uint8_t scratch[PROTO_MAX_STATE];
 };
 
 /* A packet on its way inwards. */
@@ -81,7 +81,6 @@ decode_new(const struct decode_options *options, struct obs_sink *out)
 
 	d->sink.put = count_and_pass;
 	d->out = out;
-	d->hash_seed = o->hash_seed;
 	d->vantage = o->vantage;
 	d->origin = o->origin;
 	choose_rows(d, o);
@@ -245,14 +244,17 @@ decode_unknown(struct decode *d, const struct flow_key *key, bool high_opened,
 		const struct proto *proto = d->row[i];
 		enum proto_verdict verdict;
 
-		memset(d->scratch, 0, proto->state_size);
 		verdict = ask(d, proto, d->scratch, g);
+		if (verdict == PROTO_NOT_MINE)
+			continue;
 		if (verdict == PROTO_OBSERVED || verdict == PROTO_OTHER) {
 			recognise(d, key, proto, high_opened);
 			count_good(d, proto, verdict, g);
+			memset(d->scratch, 0, proto->state_size);
 			return;
 		}
-		if (verdict != PROTO_NOT_MINE && claimed == NULL)
+		memset(d->scratch, 0, proto->state_size);
+		if (claimed == NULL)
 			claimed = proto;
 	}
 	count_stranger(d, claimed, g);
@@ -263,14 +265,15 @@ decode_datagram(struct decode *d, struct datagram *g)
 {
 	bool from_high, high_opened;
 	struct flow_key key = flow_key(&g->meta.src, &g->meta.dst, &from_high);
-	struct flow *flow = flows_find(d->flows, &key);
+	uint64_t hash = flows_hash(d->flows, &key);
+	struct flow *flow = flows_find(d->flows, &key, hash);
 
 	if (flow != NULL) {
 		g->meta.reply = from_high != flow->high_opened;
 		decode_known(d, flow, g);
 		return;
 	}
-	high_opened = strangers_heard(d->strangers, flow_hash(&key, d->hash_seed), from_high);
+	high_opened = strangers_heard(d->strangers, hash, from_high);
 	g->meta.reply = from_high != high_opened;
 	decode_unknown(d, &key, high_opened, g);
 }
@@ -495,7 +498,10 @@ count_packet(struct decode *d, int64_t t_ns, uint32_t wire_len)
 	int64_t t = t_ns < 0 ? 0 : t_ns > DECODE_MAX_TIME_NS ? DECODE_MAX_TIME_NS : t_ns;
 
 	c->bad_times += t != t_ns;
-	c->backwards += c->total.packets > 0 && t < d->last_ns;
+	if (c->total.packets > 0) {
+		c->backwards += t < d->last_ns;
+		c->jumps += t - d->last_ns > DECODE_JUMP_NS || d->last_ns - t > DECODE_JUMP_NS;
+	}
 	if (c->total.packets == 0 || t < c->first_ns)
 		c->first_ns = t;
 	if (t > c->last_ns)

@@ -26,6 +26,9 @@
 #include "record/sink.h"
 
 #define DECODE_MAX_BAD 8
+/* No capture pauses for a day, nor goes its clock back by one: then there are
+ * several in one, or their times are wrong. */
+#define DECODE_JUMP_NS INT64_C(86400000000000)
 /* Times are kept within 1970..2106, so that differences never overflow. */
 #define DECODE_MAX_TIME_NS (INT64_C(4294967296) * 1000000000 - 1)
 

@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/map.h"
 #include "probe/pages.h"
 
@@ -61,15 +60,15 @@ flow_key(const struct endpoint *src, const struct endpoint *dst, bool *from_high
 }
 
 uint64_t
-flow_hash(const struct flow_key *key, uint64_t seed)
+flows_hash(const struct flows *f, const struct flow_key *key)
 {
-	return hash_bytes(key, sizeof *key, seed);
+	return map_hash(f->map, key);
 }
 
 struct flow *
-flows_find(struct flows *f, const struct flow_key *key)
+flows_find(struct flows *f, const struct flow_key *key, uint64_t hash)
 {
-	return map_get(f->map, key);
+	return map_get_hashed(f->map, key, hash);
 }
 
 struct flow *

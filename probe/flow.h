@@ -44,11 +44,13 @@ void flows_free(struct flows *f); /* takes NULL */
 
 /* *from_high: src is key.high. A flow from an endpoint to itself is from_low. */
 struct flow_key flow_key(const struct endpoint *src, const struct endpoint *dst, bool *from_high);
-uint64_t flow_hash(const struct flow_key *key, uint64_t seed); /* for strangers */
+
+/* The key's hash, with which a flow is found; strangers are known by it too. */
+uint64_t flows_hash(const struct flows *f, const struct flow_key *key);
 
 /* The flow, now the most recently heard, or NULL. It stays valid until the next
  * flows_add or flows_forget. */
-struct flow *flows_find(struct flows *f, const struct flow_key *key);
+struct flow *flows_find(struct flows *f, const struct flow_key *key, uint64_t hash);
 
 /* A new flow with a copy of the state that recognised it. */
 struct flow *flows_add(struct flows *f, const struct flow_key *key, const struct proto *proto,

@@ -99,22 +99,27 @@ heap_pop(struct inputs *in)
 	heap_settle(in);
 }
 
-/* Reads the input's next packet; at its end it is closed. */
 static int
-read_next(struct inputs *in, struct input *input)
+end_input(struct inputs *in, struct input *input, int got)
 {
-	int got = capture_next(input->capture, &input->next);
-
-	if (got == 1) {
-		input->next_ns = input->next.t_ns;
-		return 1;
-	}
 	if (got < 0)
 		in->text = capture_text(input->capture);
 	capture_close(input->capture);
 	in->open--;
 	input->ended = true;
 	return got;
+}
+
+/* Reads the input's next packet; at its end it is closed. */
+static int
+read_next(struct inputs *in, struct input *input)
+{
+	int got = capture_next(input->capture, &input->next, 1);
+
+	if (got != 1)
+		return end_input(in, input, got);
+	input->next_ns = input->next.t_ns;
+	return 1;
 }
 
 static int
@@ -194,11 +199,30 @@ replace_top(struct inputs *in, int got)
 	return got;
 }
 
-int
-inputs_next(struct inputs *in, struct capture_packet *packet, enum link_type *link)
+/* The last input: nothing is to be put in order, so nothing need be kept. */
+static int
+read_last(struct inputs *in, struct capture_packet *packets, int max, enum link_type *link)
 {
-	int err = tell_error(in);
+	struct input *input = in->heap[0];
+	int got = capture_next(input->capture, packets, max);
 
+	if (got < 1) {
+		in->given = false;
+		heap_pop(in);
+		return end_input(in, input, got);
+	}
+	*link = capture_link(input->capture);
+	return got;
+}
+
+int
+inputs_next(struct inputs *in, struct capture_packet *packets, int max, enum link_type *link)
+{
+	int err;
+
+	if (in->given && in->waiting == 1 && in->told == in->n)
+		return read_last(in, packets, max, link);
+	err = tell_error(in);
 	if (err < 0)
 		return err;
 	if (in->given)
@@ -212,7 +236,7 @@ inputs_next(struct inputs *in, struct capture_packet *packet, enum link_type *li
 		return err;
 	if (in->waiting == 0)
 		return 0;
-	*packet = in->heap[0]->next;
+	*packets = in->heap[0]->next;
 	*link = capture_link(in->heap[0]->capture);
 	in->given = true;
 	return 1;

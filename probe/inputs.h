@@ -26,15 +26,17 @@ struct inputs;
 struct inputs *inputs_new(void);
 void inputs_free(struct inputs *in); /* takes NULL */
 
-/* Opens the file and looks at its first packet. Errors: capture_open's and
- * capture_next's, or ERR_LIMIT; inputs_text() says more, and the input is not
- * used. A file that ends early is taken, and reported by inputs_next. */
+/* Opens the file and looks at its first packet; all are added before the first
+ * inputs_next. Errors: capture_open's and capture_next's, or ERR_LIMIT; inputs_text()
+ * says more, and the input is not used. A file that ends early is taken, and
+ * reported by inputs_next. */
 int inputs_add(struct inputs *in, const char *path);
 
-/* 1 and the next packet with its link type; 0 when all inputs are at their end.
- * An error code of capture_next: that input is at its end, inputs_text() says
- * why, and the next call goes on with the others. */
-int inputs_next(struct inputs *in, struct capture_packet *packet, enum link_type *link);
+/* How many packets are next, 1 to max, and the link type of all; 0 when all inputs
+ * are at their end. An error code of capture_next: that input is at its end,
+ * inputs_text() says why, and the next call goes on with the others. */
+int inputs_next(struct inputs *in, struct capture_packet *packets, int max,
+                enum link_type *link);
 
 /* One line on the last error; valid until inputs_free, except ERR_LIMIT's. */
 const char *inputs_text(const struct inputs *in);

@@ -37,7 +37,6 @@ static const struct number dlts[] = {
 	{ DLT_NULL, LINK_LOOPBACK },        { DLT_LOOP, LINK_LOOPBACK },
 	{ DLT_PPP, LINK_PPP },              { DLT_PPP_SERIAL, LINK_PPP_SERIAL },
 	{ DLT_C_HDLC, LINK_CISCO_HDLC },    { DLT_PPP_ETHER, LINK_PPPOE },
-	{ DLT_MPLS, LINK_MPLS },
 };
 
 static const struct number ppp_protocols[] = {
@@ -420,7 +419,7 @@ strip_one(struct strip *s)
 }
 
 enum link_verdict
-link_strip(enum link_type type, struct part *p, struct wraps *w)
+link_strip_any(enum link_type type, struct part *p, struct wraps *w)
 {
 	struct strip s = { .p = p, .w = w, .type = type };
 

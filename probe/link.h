@@ -62,6 +62,18 @@ bool link_is_plausible(enum link_type type, const struct part *p);
 
 /* Steps over link headers. What is left of p is only of use with the first two
  * verdicts. */
-enum link_verdict link_strip(enum link_type type, struct part *p, struct wraps *w);
+enum link_verdict link_strip_any(enum link_type type, struct part *p, struct wraps *w);
+
+/* IPv4 right behind Ethernet is most of what there is: no call for that. */
+static inline enum link_verdict
+link_strip(enum link_type type, struct part *p, struct wraps *w)
+{
+	if (type == LINK_ETHERNET && reader_left(&p->in) >= 14 &&
+	    p->in.pos[12] == 0x08 && p->in.pos[13] == 0x00) {
+		part_take(p, 14);
+		return LINK_HAS_IPV4;
+	}
+	return link_strip_any(type, p, w);
+}
 
 #endif

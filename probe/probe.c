@@ -5,6 +5,8 @@
 #include "probe/inputs.h"
 #include "probe/pages.h"
 
+#define BATCH 64 /* packets at a time */
+
 struct probe {
 	struct decode *decode;           /* owned */
 	struct inputs *inputs;           /* owned */
@@ -45,22 +47,29 @@ warn(struct probe *p)
 	decode_gap(p->decode, OBS_GAP_FILE);
 }
 
+static void
+give(struct probe *p, enum link_type link, const struct capture_packet *packet)
+{
+	probe_packet(p, link, packet->t_ns, packet->bytes, packet->captured, packet->wire_len);
+}
+
 int
 probe_step(struct probe *p, uint64_t max_packets)
 {
-	struct capture_packet packet;
+	struct capture_packet packets[BATCH];
 	enum link_type link;
 	int got = 1;
 
-	for (uint64_t n = 0; n < max_packets; n++) {
-		got = inputs_next(p->inputs, &packet, &link);
+	for (uint64_t n = 0; n < max_packets; n += got > 0 ? (uint64_t)got : 1) {
+		int max = max_packets - n < BATCH ? (int)(max_packets - n) : BATCH;
+
+		got = inputs_next(p->inputs, packets, max, &link);
 		if (got == ERR_TRUNCATED || got == ERR_DAMAGED)
 			warn(p);
 		else if (got <= 0)
 			break;
-		else
-			probe_packet(p, link, packet.t_ns, packet.bytes, packet.captured,
-			             packet.wire_len);
+		for (int i = 0; i < got; i++)
+			give(p, link, &packets[i]);
 	}
 	if (got == 0)
 		probe_end(p);

@@ -8,6 +8,8 @@
  *            FRAGMENT_REQ  1 | packet id (2) | fragment wanted (2)
  *   classic                sequence (1) | fragment (1), from 1 | fragments (1) | bytes
  *
+ *   over NAPA              offset (4) | length (4) | ...: grapes_napa.h
+ *
  * The engine cuts at 1,200 bytes, the classic at 60,000 (its chunks travel in IP
  * fragments). Source: doc/protocols/grapes.md.
  *
@@ -20,6 +22,7 @@
 
 #include "proto/grapes_fragments.h"
 #include "proto/grapes_message.h"
+#include "proto/grapes_napa.h"
 #include "proto/proto.h"
 
 #define FRAGMENT_HEAD 11u
@@ -30,7 +33,10 @@ enum { FRAGMENT, FRAGMENT_REQ };
 
 struct flow {
 	uint8_t dialect; /* enum grapes_dialect */
-	struct grapes_fragments direction[2]; /* by packet_meta.reply */
+	union {
+		struct grapes_fragments direction[2]; /* by packet_meta.reply */
+		struct grapes_napa napa[2];           /* of GRAPES_NAPA, likewise */
+	};
 };
 
 _Static_assert(sizeof(struct flow) <= PROTO_MAX_STATE, "a flow fits the caller's table");
@@ -63,11 +69,11 @@ decode_engine(struct flow *flow, const struct packet_meta *m, struct reader in,
 	g.len = reader_be32(&in);
 	if (in.failed)
 		return g.known ? PROTO_SHORT : PROTO_NOT_MINE;
+	if (p.index >= p.of || p.of > GRAPES_MAX_PIECES)
+		return PROTO_MALFORMED;
 	if (g.len > m->wire_len - FRAGMENT_HEAD)
 		return PROTO_SHORT;
 	if (g.len != m->wire_len - FRAGMENT_HEAD || g.len == 0 || g.len > UINT16_MAX)
-		return PROTO_MALFORMED;
-	if (p.index >= p.of || p.of > GRAPES_MAX_PIECES)
 		return PROTO_MALFORMED;
 	g.bytes = in;
 	return decode_message(flow, &p, &g, out);
@@ -103,8 +109,24 @@ decode_known(struct flow *flow, const struct packet_meta *m, struct reader in,
 {
 	if (m->wire_len == 0)
 		return PROTO_NOT_MINE;
+	if (flow->dialect == GRAPES_NAPA)
+		return grapes_napa_decode(&flow->napa[m->reply], m, in, true, out);
 	return flow->dialect == GRAPES_ENGINE ? decode_engine(flow, m, in, out)
 	                                      : decode_classic(flow, m, in, out);
+}
+
+/* Did it understand the datagram? What it left of one that it did not goes. */
+static bool
+is_taken(struct flow *flow, const struct packet_meta *m, enum proto_verdict verdict,
+         enum grapes_dialect dialect)
+{
+	if (verdict == PROTO_OBSERVED || verdict == PROTO_OTHER) {
+		flow->dialect = (uint8_t)dialect;
+		return true;
+	}
+	if (flow->direction[m->reply].next != 0)
+		memset(flow, 0, sizeof *flow);
+	return false;
 }
 
 static enum proto_verdict
@@ -114,18 +136,13 @@ decode_unknown(struct flow *flow, const struct packet_meta *m, struct reader in,
 	bool cut = reader_left(&in) < m->wire_len;
 	enum proto_verdict verdict = decode_engine(flow, m, in, out);
 
-	if (verdict == PROTO_OBSERVED || verdict == PROTO_OTHER) {
-		flow->dialect = GRAPES_ENGINE;
-		return verdict;
-	}
-	if (verdict == PROTO_SHORT && cut)
+	if (is_taken(flow, m, verdict, GRAPES_ENGINE) || (verdict == PROTO_SHORT && cut))
 		return verdict; /* its header alone is proof enough */
-	verdict = decode_classic(flow, m, in, out);
-	if (verdict == PROTO_OBSERVED || verdict == PROTO_OTHER) {
-		flow->dialect = GRAPES_CLASSIC;
+	verdict = grapes_napa_decode(&flow->napa[m->reply], m, in, false, out);
+	if (is_taken(flow, m, verdict, GRAPES_NAPA) || (verdict == PROTO_SHORT && cut))
 		return verdict;
-	}
-	return PROTO_NOT_MINE;
+	verdict = decode_classic(flow, m, in, out);
+	return is_taken(flow, m, verdict, GRAPES_CLASSIC) ? verdict : PROTO_NOT_MINE;
 }
 
 static enum proto_verdict

@@ -14,7 +14,8 @@
  *   NEIGHBOURHOOD  22 | 0 add, 1 remove, 2 quit | metadata
  *
  *                  engine                      classic
- *   node           text "address:port-"        sockaddr_storage (128)
+ *   node           text "address:port-"        sockaddr_storage (128); over NAPA text
+ *                                              "inside:port-outside:port", then a zero
  *   metadata       cache (2) neighbours (1)    cache (2) chunks/s (2) 2 floats, LE
  *   attributes     hops (2), LE                deadline (8) step (2) hops (2), LE
  *
@@ -50,6 +51,7 @@ static const struct shape {
 } shapes[] = {
 	[GRAPES_ENGINE] = { .metadata = 3, .attributes = 2 },
 	[GRAPES_CLASSIC] = { .metadata = 12, .attributes = 12 },
+	[GRAPES_NAPA] = { .metadata = 12, .attributes = 12 },
 };
 
 struct signalling {
@@ -75,9 +77,10 @@ begin(union obs_buf *buf, enum obs_kind kind, const struct packet_meta *m)
 	return o;
 }
 
-/* "10.77.0.5:6000-"; the address of IPv6 has colons too, so the last one counts. */
+/* "10.77.0.5:6000", then end; the address of IPv6 has colons too, so the last one
+ * counts. The port may be 0. */
 static bool
-read_text_node(struct reader *r, struct endpoint *e)
+read_text_endpoint(struct reader *r, char end, struct endpoint *e)
 {
 	char text[ENDPOINT_TEXT_MAX];
 	size_t len = 0, colon = 0;
@@ -86,7 +89,7 @@ read_text_node(struct reader *r, struct endpoint *e)
 	for (;;) {
 		uint8_t c = reader_u8(r);
 
-		if (c == '-' || r->failed)
+		if (c == end || r->failed)
 			break;
 		if (len == sizeof text - 1)
 			return false;
@@ -104,10 +107,29 @@ read_text_node(struct reader *r, struct endpoint *e)
 		port = port * 10 + (uint32_t)(*digit - '0');
 	}
 	text[colon] = '\0';
-	if (port == 0 || port > UINT16_MAX || !endpoint_parse(text, e) || e->port != 0)
+	if (port > UINT16_MAX || !endpoint_parse(text, e) || e->port != 0)
 		return false;
 	e->port = (uint16_t)port;
 	return true;
+}
+
+static bool
+read_text_node(struct reader *r, struct endpoint *e)
+{
+	return read_text_endpoint(r, '-', e) && e->port != 0;
+}
+
+/* By the outer address others know it, unless it has none or was seen as inside. */
+static bool
+read_napa_node(const struct endpoint *seen, struct reader *r, struct endpoint *e)
+{
+	struct endpoint outside;
+
+	if (!read_text_endpoint(r, '-', e) || !read_text_endpoint(r, '\0', &outside))
+		return false;
+	if (outside.port != 0 && !endpoint_same(e, seen))
+		*e = outside;
+	return e->port != 0;
 }
 
 static bool
@@ -129,9 +151,19 @@ read_storage_node(struct reader *r, struct endpoint *e)
 
 /* False: no node, or, with r failed, the bytes ran out. */
 static bool
-read_node(enum grapes_dialect dialect, struct reader *r, struct endpoint *e)
+read_node(const struct grapes_message *g, struct reader *r, struct endpoint *e)
 {
-	return dialect == GRAPES_ENGINE ? read_text_node(r, e) : read_storage_node(r, e);
+	switch (g->dialect) {
+	case GRAPES_ENGINE:
+		return read_text_node(r, e);
+	case GRAPES_CLASSIC:
+		return read_storage_node(r, e);
+	case GRAPES_NAPA:
+		return read_napa_node(&g->m->src, r, e);
+	case GRAPES_UNKNOWN:
+		break;
+	}
+	return false;
 }
 
 /* An IPv4 address that no packet from elsewhere can bear. */
@@ -190,7 +222,8 @@ read_signalling(const struct grapes_message *g, struct signalling *s)
 	if (r.failed)
 		return PROTO_SHORT;
 	s->has_node = meta_len > META_BASE;
-	if (s->has_node && (!read_node(g->dialect, &node, &s->node) || reader_left(&node) > 0))
+	if (s->has_node &&
+	    (!read_node(g, &node, &s->node) || node.failed || reader_left(&node) > 0))
 		return PROTO_MALFORMED;
 	return PROTO_OTHER;
 }
@@ -304,7 +337,7 @@ read_entry(const struct grapes_message *g, struct reader *r, struct observation 
 	bool sound;
 
 	*age = reader_be32(r);
-	sound = read_node(g->dialect, r, &node);
+	sound = read_node(g, r, &node);
 	if (sound)
 		reader_take(r, shapes[g->dialect].metadata);
 	if (r->failed)
@@ -401,7 +434,7 @@ on_neighbourhood(const struct grapes_message *g, struct obs_sink *out)
 		return PROTO_MALFORMED;
 	if (sub > (g->dialect == GRAPES_ENGINE ? NEIGHBOUR_QUIT : NEIGHBOUR_REMOVE))
 		return PROTO_MALFORMED;
-	if (!g->known && g->dialect == GRAPES_CLASSIC && !is_plausible(&metadata))
+	if (!g->known && g->dialect != GRAPES_ENGINE && !is_plausible(&metadata))
 		return PROTO_MALFORMED;
 	o = begin(&buf, sub == NEIGHBOUR_QUIT ? OBS_LEAVE : OBS_PARTNER, g->m);
 	o->action = sub == NEIGHBOUR_QUIT ? OBS_GOODBYE :

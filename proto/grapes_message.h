@@ -1,7 +1,7 @@
 /*
  * grapes_message - one whole GRAPES message to observations.
  *
- * GRAPES is the library under PeerStreamer; its two programs speak dialects that
+ * GRAPES is the library under PeerStreamer; its programs speak dialects that
  * differ in how a node is named, in the sizes of metadata and attributes, and in
  * whether an ACK counts the chunk it acknowledges. How a message travels in
  * datagrams is the business of grapes.c; here it is whole, or its head is.
@@ -25,6 +25,8 @@ enum grapes_dialect {
 	GRAPES_UNKNOWN, /* nothing of this flow has been understood yet */
 	GRAPES_ENGINE,  /* PeerStreamer engine: nodes are text, "10.77.0.5:6000-" */
 	GRAPES_CLASSIC, /* PeerStreamer classic: nodes are 128 bytes of sockaddr */
+	GRAPES_NAPA,    /* the same over NAPA: nodes are text that ends with a zero byte,
+	                 * "inside:port-outside:port" */
 };
 
 enum grapes_type {

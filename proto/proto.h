@@ -8,7 +8,8 @@
  * endpoints and shared by both directions; m->reply tells which one this is.
  *
  * A decoder may see any bytes: it answers NOT_MINE unless the content itself
- * says that it is this protocol; ports prove nothing.
+ * says that it is this protocol; ports prove nothing. NOT_MINE leaves the state of
+ * a flow that it does not know as it was: zeros.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -62,11 +62,13 @@ student(double freedom)
 	       (5 * pow(Z, 5) + 16 * pow(Z, 3) + 3 * Z) / (96 * freedom * freedom);
 }
 
+/* As if one more group had been seen, half with everything and half with nothing: what is
+ * rare in the swarm may be in no viewer of a small sample. */
 struct interval
 interval_groups(const double *part, const double *whole, size_t groups, double seen)
 {
-	struct interval none = { NAN, NAN };
-	double n = 0, parts = 0, wholes = 0, variance = 0, ratio, many;
+	struct interval i = { NAN, NAN };
+	double n = 0, parts = 0, wholes = 0, variance = 0, ratio, half, off;
 
 	for (size_t g = 0; g < groups; g++) {
 		n += whole[g] > 0;
@@ -74,11 +76,15 @@ interval_groups(const double *part, const double *whole, size_t groups, double s
 		wholes += whole[g];
 	}
 	if (n < 2)
-		return none;
+		return i;
 	ratio = parts / wholes;
+	half = wholes / n / 2;
 	for (size_t g = 0; g < groups; g++)
 		variance += pow(part[g] - ratio * whole[g], 2);
+	variance += half * half * (ratio * ratio + (1 - ratio) * (1 - ratio));
 	variance *= n / (n - 1) / (wholes * wholes) * fmax(1 - seen, 0);
-	many = variance > 0 ? fmin(ratio * (1 - ratio) / variance, wholes) : wholes;
-	return interval_wilson(ratio * many, many, student(n - 1));
+	off = student(n - 1) * sqrt(variance);
+	i.lo = fmax(ratio - off, 0);
+	i.hi = fmin(ratio + off, 1);
+	return i;
 }

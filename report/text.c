@@ -71,6 +71,28 @@ malformed(const struct report_input *in)
 	return n;
 }
 
+/* Traffic that could not be looked into, if there was any. */
+static void
+put_unread(const struct page *p)
+{
+	static const char *const names[] = { "not-ip", "cut", "undecodable" };
+	const struct report_input *in = p->r->input;
+	const char *before = "not looked into: ";
+
+	for (size_t i = 0; i < in->n_by_protocol; i++) {
+		const struct report_traffic *t = &in->by_protocol[i];
+
+		for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+			if (strcmp(t->name, names[k]) != 0)
+				continue;
+			fprintf(p->out, "%s%" PRIu64 " bytes %s", before, t->bytes, names[k]);
+			before = ", ";
+		}
+	}
+	if (before[0] == ',')
+		fputc('\n', p->out);
+}
+
 static void
 put_input(const struct page *p)
 {
@@ -92,6 +114,7 @@ put_input(const struct page *p)
 	        " gaps\n",
 	        in->packets, in->bytes, in->not_swarm_bytes, in->observations, malformed(in),
 	        in->cut, in->gaps);
+	put_unread(p);
 }
 
 /* --- channels ----------------------------------------------------------------------- */

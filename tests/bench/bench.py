@@ -66,7 +66,7 @@ def main():
             if status:
                 failed[name] = status
     base = statistics.median(cpu for _, cpu, _ in results[rows[0][0]])
-    print(f"{packets} packets, {os.path.getsize(capture) / 1e6:.0f} MB, "
+    print(f"{os.path.basename(capture)}: {packets} packets, {os.path.getsize(capture) / 1e6:.0f} MB, "
           f"median of {runs} runs")
     print(f"{'million packets a second of:':30} {'time':>8} {'CPU':>8} {'MB':>6} {'x loop':>7}")
     for name, _ in rows:

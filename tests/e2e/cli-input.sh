@@ -71,6 +71,33 @@ done
 run "$SWARMSCOPE" decode strangers.pcap
 holds 'decode finds nothing in strangers.pcap' test ! -s "$out"
 
+# Times that jump by years, forward and back; links that are not what the file says.
+mkcap later swarm.pcap years-later.pcap 157680000
+{ cat swarm.pcap; tail -c +25 years-later.pcap; } > forward.pcap
+{ cat years-later.pcap; tail -c +25 swarm.pcap; } > back.pcap
+for file in forward.pcap back.pcap; do
+	run "$SWARMSCOPE" analyze --format json $file
+	holds "$file: exit status 0" test "$status" -eq 0
+	holds "$file: says that times jump, once" \
+	    jq -e '[.warnings[] | select(test("times jump .* 1 places"))] | length == 1' "$out"
+	holds "$file: the report has its form" fits report "$out"
+	holds "$file: no session lasts for years" \
+	    jq -e '(.sessions | length > 0) and ([.sessions[] | .left.best - .joined.best] | max < 1000)' \
+	    "$out"
+done
+for link in 0 9 101 104 113; do
+	mkcap swarm mislabelled.pcap --linktype $link
+	run "$SWARMSCOPE" analyze --format json mislabelled.pcap
+	holds "link type $link is wrong: no swarm" test "$status" -eq 5
+	holds "link type $link is wrong: a hint" \
+	    jq -e '.warnings | length == 1 and (.[0] | test("wrong link type"))' "$out"
+done
+
+mkcap swarm mislabelled.pcap --linktype 228
+run "$SWARMSCOPE" analyze mislabelled.pcap
+holds 'bytes that cannot be read are in the text' grep -qx \
+    'not looked into: 731740 bytes undecodable' "$out"
+
 # Files that may not be read. Root may, so root asks as somebody else.
 cp swarm.pcap secret.pcap
 chmod 000 secret.pcap

@@ -99,11 +99,21 @@ check_put(struct obs_sink *self, const struct observation *o)
 		must(o->kind == OBS_PARTNER || o->kind == OBS_JOIN || o->kind == OBS_LEAVE);
 }
 
+static bool
+is_zero(const uint8_t *state)
+{
+	for (size_t i = 0; i < proto_grapes.state_size; i++)
+		if (state[i] != 0)
+			return false;
+	return true;
+}
+
 /* In a block of its own, so that a sanitizer sees a read past its end. */
 static void
 give(void *state, struct packet_meta *m, const uint8_t *bytes, size_t n)
 {
 	struct check c = { .sink = { check_put }, .m = m };
+	bool was_zero = is_zero(state);
 	uint8_t *block = malloc(n > 0 ? n : 1);
 	enum proto_verdict verdict;
 	struct reader in;
@@ -115,6 +125,7 @@ give(void *state, struct packet_meta *m, const uint8_t *bytes, size_t n)
 	verdict = proto_grapes.decode(state, m, &in, &c.sink);
 	must((verdict == PROTO_OBSERVED) == (c.puts > 0));
 	must(verdict <= PROTO_MALFORMED);
+	must(verdict != PROTO_NOT_MINE || !was_zero || is_zero(state));
 	must(verdict == PROTO_NOT_MINE ? in.pos == block : reader_left(&in) == 0);
 	free(block);
 }

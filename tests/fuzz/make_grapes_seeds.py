@@ -10,8 +10,8 @@ import pathlib
 import struct
 import sys
 
-ENGINE, CLASSIC = 'engine', 'classic'
-WIDTH, CONTACTS, PIECES, PENDING, HOLD = 16384, 100, 256, 8, 1280
+ENGINE, CLASSIC, NAPA = 'engine', 'classic', 'napa'
+WIDTH, CONTACTS, PIECES, PENDING, HOLD, NAPA_RANGES = 16384, 100, 256, 8, 1280, 8
 SELF, OTHER = ('10.77.0.1', 6000), ('10.77.0.2', 6000)
 REQUEST, DELIVER, OFFER, ACCEPT, BMAP, ACK, BMREQ = 1, 2, 4, 6, 10, 11, 12
 BITMAP, LIST, NONE = 1, 2, 0xffffffff
@@ -25,7 +25,20 @@ def given(datagram, cut=0, dt=0, reply=False):
 def framed(dialect, message, number=1):
     if dialect == ENGINE:
         return struct.pack('>BHHHI', 0, number, 1, 0, len(message)) + message
+    if dialect == NAPA:
+        return napa(message, number)
     return bytes([number & 0xff, 1, 1]) + message
+
+
+def napa(message, number=1, offset=0, length=None, kind=None, there=8, monitor=b'', of_packet=b''):
+    return struct.pack('>IIIIIBBB', offset, len(message) if length is None else length, 7, there,
+                       number, (message or b"\0")[0] if kind is None else kind, len(monitor),
+                       len(of_packet)) + of_packet + (monitor if offset == 0 else b'') + message
+
+
+def control(command, inside=('10.77.0.1', 6000), pmtu=1349):
+    text = struct.pack('<II', command, 1372) + 2 * node(CLASSIC, inside)
+    return napa((text + bytes(1400))[:pmtu], 0, kind=127, there=0xffffffff)
 
 
 def pieces(dialect, message, unit, number=1):
@@ -33,12 +46,17 @@ def pieces(dialect, message, unit, number=1):
     if dialect == ENGINE:
         return [struct.pack('>BHHHI', 0, number, len(parts), i, len(part)) + part
                 for i, part in enumerate(parts)]
+    if dialect == NAPA:
+        return [napa(part, number, i * unit, len(message), message[0])
+                for i, part in enumerate(parts)]
     return [bytes([number & 0xff, i + 1, len(parts)]) + part for i, part in enumerate(parts)]
 
 
 def node(dialect, at):
     if dialect == ENGINE:
         return f'{at[0]}:{at[1]}-'.encode()
+    if dialect == NAPA:
+        return f'{at[0]}:{at[1]}-{at[0]}:{at[1]}\0'.encode()
     return struct.pack('<H', 2) + struct.pack('>H', at[1]) + \
         bytes(map(int, at[0].split('.'))) + bytes(120)
 
@@ -242,6 +260,58 @@ def in_pieces():
     return seeds
 
 
+def over_napa():
+    """What is NAPA's own: headers, invitations, pieces that lie where they say."""
+    map_ = bitmap(ACK, 7, 9)
+    c = chunk(NAPA, 12, 150)
+    parts = pieces(NAPA, c, 50)
+    runs = chunk(NAPA, 13, 2 * (NAPA_RANGES + 1) * 20 - 35)
+    runs = pieces(NAPA, runs, 20, 2)
+    ack = napa(map_)
+    seeds = {
+        'napa_hello': map(given, [control(n) for n in (0, 1, 2, 3, 1 << 24, 2 << 24)]),
+        'napa_hello_short': map(given, [control(0, pmtu=264), control(0, pmtu=263)]),
+        'napa_hello_cut': [given(control(0)[:n], 1372 - n) for n in (286, 287, 30, 23)],
+        'napa_hello_stranger': map(given, [control(0, ('198.51.100.1', 6000)), ack,
+                                           control(0, ('198.51.100.1', 6000))]),
+        'napa_nack': map(given, [napa(bytes(16), kind=128), ack, napa(bytes(16), kind=128)]),
+        'napa_pieces': map(given, parts),
+        'napa_pieces_backwards': map(given, [ack] + parts[::-1]),
+        'napa_pieces_unknown': map(given, parts[1:]),
+        'napa_pieces_again': map(given, [x for x in parts for _ in range(2)]),
+        'napa_pieces_stale': [given(parts[0])] + [given(x, dt=STALE) for x in parts[1:]],
+        'napa_pieces_cut': [given(x[:46], max(0, len(x) - 46)) for x in parts],
+        'napa_head_cut': [given(ack), given(parts[0][:45], 28)],
+        'napa_overlap': map(given, [napa(c[a:b], 1, a, len(c), 0x11) for a, b in
+                                    ((0, 80), (120, 185), (60, 100), (90, 130))]),
+        'napa_map_in_pieces': map(given, [ack] + pieces(NAPA, map_, 9)),
+        'napa_runs_at': map(given, runs[:2 * NAPA_RANGES:2] + runs[1::2]),
+        'napa_runs_over': map(given, runs[::2] + runs[1::2]),
+        'napa_connections': map(given, [napa(map_, there=n) for n in (65535, 65536, 0xffffffff)]),
+        'napa_monitors': map(given, [napa(map_, monitor=bytes(n), of_packet=bytes(m)) for n, m in
+                                     ((32, 32), (33, 0), (0, 33), (5, 3))]),
+        'napa_monitor_only': map(given, [ack, napa(b'\x11', monitor=bytes(5))[:-1],
+                                         napa(b'\x11', monitor=bytes(5))[:-3]]),
+        'napa_monitor_cut': [given(ack), given(napa(map_, monitor=bytes(9))[:26], 40)],
+        'napa_length_at': map(given, [napa(c[:50], 1, 0, 1 << 20), ack,
+                                      napa(c[:50], 1, (1 << 20) - 50, 1 << 20, 0x11)]),
+        'napa_length_over': map(given, [ack, napa(c[:50], 1, 0, (1 << 20) + 1),
+                                        napa(c[:50], 1, (1 << 20) - 49, 1 << 20, 0x11),
+                                        napa(c[:50], 1, 51, 50, 0x11)]),
+        'napa_type_differs': map(given, [napa(map_, kind=0x11), napa(map_, kind=0x14)]),
+        'napa_bad_total': map(given, [ack, napa(c[:50], 1, 0, 186, 0x11),
+                                      napa(c[:22], 1, 0, 185, 0x11)]),
+    }
+    for n in (PENDING - 1, PENDING, PENDING + 1):
+        each = [pieces(NAPA, chunk(NAPA, i, 60), 50, i) for i in range(n)]
+        seeds[f'napa_pending_{n}'] = map(given, [p[0] for p in each] + [p[1] for p in each])
+    texts = ['1.2.3.4:5-6.7.8.9:10', '1.2.3.4:5-0.0.0.0:0', '1.2.3.4:0-0.0.0.0:0', '1.2.3.4:5',
+             '10.77.0.1:6000-6.7.8.9:10', '1.2.3.4:5-6.7.8.9', '-', '1.2.3.4:5-']
+    seeds['napa_nodes'] = [given(ack)] + [given(napa(bitmap(BMAP, 0, 0, t.encode() + end)))
+                                          for t in texts for end in (b'\0', b'', b'\0x')]
+    return seeds
+
+
 def kind_of(payload):
     """What a datagram is by its first bytes, so that a few of each can be taken."""
     if payload[1:3] == b'\1\1':
@@ -274,7 +344,7 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     seeds = {'empty': [], 'header_only': [b'\1'], 'nodes_text': [], 'nodes_storage': []}
-    for dialect in (ENGINE, CLASSIC):
+    for dialect in (ENGINE, CLASSIC, NAPA):
         for name, messages in of_dialect(dialect).items():
             seeds[f'{dialect}_{name}'] = [given(framed(dialect, m, i))
                                           for i, m in enumerate(messages)]
@@ -282,6 +352,7 @@ def main():
     seeds['nodes_storage'] = [given(framed(CLASSIC, m)) for m in nodes_as_storage()]
     seeds['classic_implausible'] = [given(framed(CLASSIC, m)) for m in implausible()]
     seeds.update(in_pieces())
+    seeds.update(over_napa())
     for path in sys.argv[2:]:
         seeds['real_' + pathlib.Path(path).stem.replace('-', '_')] = captured(path)
     for name, records in seeds.items():

@@ -6,6 +6,7 @@
   mkcap.py none OUT       a header and no packet
   mkcap.py slice IN OUT FIRST COUNT   some packets of a plain pcap
   mkcap.py repeat IN OUT TIMES        the packets again and again, later each time
+  mkcap.py later IN OUT SECONDS       the packets that much later, or earlier
   mkcap.py mixed OUT      a pcapng with two interfaces of different link types
 
 Options for the first three: --link ether|vlan|qinq|sll|sll2|raw|ipv6, --format
@@ -237,6 +238,11 @@ def repeat_capture(args):
     write_records(args.output, head, mark, ((records, i * span) for i in range(args.times)))
 
 
+def later_capture(args):
+    head, mark, records = read_pcap(args.input)
+    write_records(args.output, head, mark, [(records, args.seconds)])
+
+
 def make(args):
     with open(args.output, "wb") as out:
         if args.kind == "mixed":
@@ -272,6 +278,10 @@ def main():
     for name, kind in (("input", str), ("output", str), ("times", int)):
         one.add_argument(name, type=kind)
     one.set_defaults(run=repeat_capture)
+    one = commands.add_parser("later")
+    for name, kind in (("input", str), ("output", str), ("seconds", int)):
+        one.add_argument(name, type=kind)
+    one.set_defaults(run=later_capture)
     args = parser.parse_args()
     args.run(args)
 

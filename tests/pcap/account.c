@@ -3,7 +3,8 @@
  *
  *   account FILE...
  *
- * One line a figure, "name value"; exit status as of err_exit_status().
+ * One line a figure, "name value", or "class NAME PACKETS BYTES"; the exit status is
+ * err_exit_status()'s.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -29,18 +30,19 @@ static void
 print_classes(const struct counts *c)
 {
 	static const char *const names[COUNTS_CLASSES] = {
-		[COUNTS_SWARM] = "swarm_bytes",
-		[COUNTS_NOT_SWARM] = "not_swarm_bytes",
-		[COUNTS_NOT_IP] = "not_ip_bytes",
-		[COUNTS_CUT] = "cut_bytes",
-		[COUNTS_UNDECODABLE] = "undecodable_bytes",
-		[COUNTS_WAITING] = "waiting_bytes",
+		[COUNTS_SWARM] = "swarm",
+		[COUNTS_NOT_SWARM] = "not_swarm",
+		[COUNTS_NOT_IP] = "not_ip",
+		[COUNTS_CUT] = "cut",
+		[COUNTS_UNDECODABLE] = "undecodable",
+		[COUNTS_WAITING] = "waiting",
 	};
 
 	print("packets", c->total.packets);
 	print("bytes", c->total.bytes);
 	for (int i = 0; i < COUNTS_CLASSES; i++)
-		print(names[i], c->class[i].bytes);
+		printf("class %s %" PRIu64 " %" PRIu64 "\n", names[i], c->class[i].packets,
+		       c->class[i].bytes);
 }
 
 static void
@@ -121,6 +123,7 @@ main(int argc, char **argv)
 	print("fragments", c->fragments);
 	print("reassembled", c->reassembled);
 	print("backwards", c->backwards);
+	print("jumps", c->jumps);
 	for (size_t i = 0; i < probe_warnings(p); i++)
 		fprintf(stderr, "%s\n", probe_warning(p, i));
 	if (err != 0)

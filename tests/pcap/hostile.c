@@ -103,7 +103,7 @@ load(struct set *s, const struct options *o)
 
 	if (inputs_add(in, o->path) != 0)
 		die(inputs_text(in));
-	while ((o->packets == 0 || s->n < o->packets) && inputs_next(in, &p, &s->link) == 1) {
+	while ((o->packets == 0 || s->n < o->packets) && inputs_next(in, &p, 1, &s->link) == 1) {
 		if (s->n == room) {
 			room = room ? room * 2 : 1024;
 			s->packet = need(realloc(s->packet, room * sizeof s->packet[0]));

@@ -25,7 +25,7 @@ wraps() { # name
 	vlan) echo vlan 1 ;;
 	qinq*) echo vlan 2 ;;
 	mpls) echo mpls 2 ;;
-	mpls-raw) echo mpls 1 ;;
+	mpls-one) echo mpls 1 ;;
 	mpls-ethernet) echo mpls 2 ;;
 	mpls-control-word) echo vlan 1 mpls 2 ;;
 	pppoe*) echo pppoe 1 ;;
@@ -51,8 +51,9 @@ counted() { # name, capture
 
 all_swarm() { # capture
 	./tests/pcap/account "$1" | awk '
-	{ value[$1] = $2 }
-	END { exit value["bytes"] == 0 || value["swarm_bytes"] != value["bytes"] }'
+	$1 == "bytes" { all = $2 }
+	$1 == "class" && $2 == "swarm" { swarm = $4 }
+	END { exit all == 0 || swarm != all }'
 }
 
 unchanged() { # name

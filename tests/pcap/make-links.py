@@ -18,7 +18,7 @@ import sys
 
 FRAMES = 150
 ETHERNET, PPP, RAW, PPP_SERIAL, PPP_ETHER, HDLC = 1, 9, 101, 50, 51, 104
-COOKED, COOKED2, NULL, LOOP, MPLS, IPV4 = 113, 276, 0, 108, 219, 228
+COOKED, COOKED2, NULL, LOOP, IPV4 = 113, 276, 0, 108, 228
 IPV4_TYPE, IPV6_TYPE = 0x0800, 0x86DD
 MACS = bytes.fromhex("020000000001020000000002")
 # An address that looks like IPv4 to who only reads its first digit.
@@ -127,7 +127,7 @@ LINKS = {
     "qinq": (ETHERNET, one(lambda p: tags(p, 0x88A8, 0x8100))),
     "qinq-old": (ETHERNET, one(lambda p: tags(p, 0x9100, 0x8100))),
     "mpls": (ETHERNET, one(lambda p: ethernet(0x8847, labels(p, 2)))),
-    "mpls-raw": (MPLS, one(lambda p: labels(p, 1))),
+    "mpls-one": (ETHERNET, one(lambda p: ethernet(0x8847, labels(p, 1)))),
     "mpls-ethernet": (ETHERNET, one(lambda p: ethernet(0x8847, labels(ethernet(
         IPV4_TYPE, p, IP_LIKE_MACS), 2)))),
     "mpls-control-word": (ETHERNET, one(lambda p: ethernet(0x8847, labels(

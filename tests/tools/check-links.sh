@@ -24,7 +24,8 @@ own_libs() {
 	for name; do
 		case $name in
 		\*) ;;
-		*) eval "echo \${$(echo "$name" | tr 'a-z-' 'A-Z_')_LIBS}" ;;
+		*) name=${name%%/*}
+		   eval "echo \${$(echo "$name" | tr 'a-z-' 'A-Z_')_LIBS}" ;;
 		esac
 	done
 }

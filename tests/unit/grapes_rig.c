@@ -11,7 +11,8 @@
 const struct endpoint rig_opener = { { MAPPED, 10, 77, 0, 1 }, 6000 };
 const struct endpoint rig_other = { { MAPPED, 10, 77, 0, 2 }, 6001 };
 
-const enum grapes_dialect rig_dialects[2] = { GRAPES_ENGINE, GRAPES_CLASSIC };
+const enum grapes_dialect rig_dialects[RIG_DIALECTS] = { GRAPES_ENGINE, GRAPES_CLASSIC,
+	                                                 GRAPES_NAPA };
 
 static void
 put(struct obs_sink *self, const struct observation *o)
@@ -47,10 +48,12 @@ rig_free(struct rig *r)
 struct rig *
 rig_next(struct rig *r)
 {
-	bool last = r->dialect == rig_dialects[1];
+	size_t next = 1;
 
+	while (r->dialect != rig_dialects[next - 1])
+		next++;
 	rig_free(r);
-	return last ? NULL : rig_new(rig_dialects[1]);
+	return next < RIG_DIALECTS ? rig_new(rig_dialects[next]) : NULL;
 }
 
 enum proto_verdict
@@ -125,6 +128,23 @@ rig_message(struct rig *r, const struct writer *message)
 	return rig_piece(r, message, r->number++, writer_len(message), 0);
 }
 
+/* Monitoring of 5 bytes a message, in its first packet, and of 3 a packet. */
+static void
+napa_head(struct writer *w, const struct writer *message, uint16_t number, size_t offset)
+{
+	writer_be32(w, (uint32_t)offset);
+	writer_be32(w, (uint32_t)writer_len(message));
+	writer_be32(w, 4);
+	writer_be32(w, 9);
+	writer_be32(w, 70000u + number);
+	writer_u8(w, message->start[0]);
+	writer_u8(w, 5);
+	writer_u8(w, 3);
+	writer_bytes(w, "pkt", 3);
+	if (offset == 0)
+		writer_bytes(w, "whole", 5);
+}
+
 enum proto_verdict
 rig_piece(struct rig *r, const struct writer *message, uint16_t number, size_t unit,
           size_t index)
@@ -140,6 +160,8 @@ rig_piece(struct rig *r, const struct writer *message, uint16_t number, size_t u
 		writer_be16(&w, (uint16_t)of);
 		writer_be16(&w, (uint16_t)index);
 		writer_be32(&w, (uint32_t)n);
+	} else if (r->dialect == GRAPES_NAPA) {
+		napa_head(&w, message, number, index * unit);
 	} else {
 		writer_u8(&w, (uint8_t)number);
 		writer_u8(&w, (uint8_t)(index + 1));
@@ -164,12 +186,15 @@ rig_node(struct writer *w, enum grapes_dialect dialect, const struct endpoint *n
 	char text[32];
 	uint8_t rest[120] = { 0 };
 
-	if (dialect == GRAPES_ENGINE) {
-		snprintf(text, sizeof text, "%u.%u.%u.%u:%u-", a[0], a[1], a[2], a[3],
-		         node->port);
+	snprintf(text, sizeof text, "%u.%u.%u.%u:%u-", a[0], a[1], a[2], a[3], node->port);
+	if (dialect != GRAPES_CLASSIC)
 		writer_bytes(w, text, strlen(text));
-		return;
+	if (dialect == GRAPES_NAPA) {
+		text[strlen(text) - 1] = '\0';
+		writer_bytes(w, text, strlen(text) + 1);
 	}
+	if (dialect != GRAPES_CLASSIC)
+		return;
 	writer_le16(w, 2);
 	writer_be16(w, node->port);
 	writer_bytes(w, a, 4);
@@ -271,7 +296,7 @@ rig_chunk(struct writer *w, enum grapes_dialect dialect, uint32_t id, uint32_t s
 	writer_be32(w, dialect == GRAPES_ENGINE ? 2 : 12);
 	for (uint32_t i = 0; i < size; i++)
 		writer_u8(w, (uint8_t)i);
-	if (dialect == GRAPES_CLASSIC) {
+	if (dialect != GRAPES_ENGINE) {
 		writer_le64(w, RIG_SOURCE_US + 5000000);
 		writer_le16(w, 1);
 	}

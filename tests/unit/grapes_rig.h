@@ -44,7 +44,7 @@ void rig_introduce(struct rig *r);
 enum proto_verdict rig_datagram(struct rig *r, const void *bytes, size_t captured,
                                 size_t wire_len);
 
-/* A whole message in one datagram, framed. */
+/* A whole message in one datagram, framed; over NAPA with monitoring headers. */
 enum proto_verdict rig_message(struct rig *r, const struct writer *message);
 
 /* Piece index of a message cut into pieces of unit bytes. */
@@ -70,13 +70,14 @@ void rig_chunk(struct writer *w, enum grapes_dialect dialect, uint32_t id, uint3
                uint16_t hops);
 
 extern const struct endpoint rig_opener, rig_other;
-extern const enum grapes_dialect rig_dialects[2];
+#define RIG_DIALECTS 3
+extern const enum grapes_dialect rig_dialects[RIG_DIALECTS];
 
 /* What one message comes to, alone in an unknown flow, and in a recognised one. */
 enum proto_verdict rig_alone(enum grapes_dialect dialect, const struct writer *message);
 enum proto_verdict rig_introduced(enum grapes_dialect dialect, const struct writer *message);
 
-/* A new rig of the other dialect in the place of the first; NULL after the second. */
+/* A new rig of the next dialect in the place of this one; NULL after the last. */
 struct rig *rig_next(struct rig *r);
 
 #define EACH_DIALECT(r) \

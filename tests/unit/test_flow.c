@@ -28,7 +28,6 @@ both_directions_are_one_flow(void **state)
 
 	(void)state;
 	assert_memory_equal(&there, &back, sizeof there);
-	assert_int_equal(flow_hash(&there, 9), flow_hash(&back, 9));
 	assert_false(a);
 	assert_true(b);
 	key_of(1, 1, &a);
@@ -50,7 +49,7 @@ look(struct flows *f, uint32_t n)
 	bool high;
 	struct flow_key key = key_of(n, n + 1, &high);
 
-	return flows_find(f, &key);
+	return flows_find(f, &key, flows_hash(f, &key));
 }
 
 static void

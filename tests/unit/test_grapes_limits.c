@@ -33,7 +33,8 @@ sample(enum grapes_dialect dialect, int i, struct writer *w)
 	}
 }
 
-/* Bytes of a sample's datagram, framed. */
+/* Bytes of a sample's datagram, framed; NAPA has its own test of prefixes, since
+ * there what ends early is a piece. */
 static size_t
 framed(enum grapes_dialect dialect, const struct writer *w, uint8_t *bytes)
 {
@@ -84,7 +85,7 @@ no_prefix_of_a_message_is_taken_for_the_message(void **state)
 
 	(void)state;
 	EACH_DIALECT(r) {
-		for (int i = 0;; i++) {
+		for (int i = 0; r->dialect != GRAPES_NAPA; i++) {
 			size_t len;
 			MESSAGE(w, 1000);
 
@@ -114,6 +115,8 @@ gossip_cut_behind_an_entry_is_no_shorter_gossip(void **state)
 		size_t len;
 		MESSAGE(w, 1000);
 
+		if (r->dialect == GRAPES_NAPA)
+			continue;
 		rig_gossip(&w, r->dialect, 1, 4, nodes, 2);
 		len = framed(r->dialect, &w, bytes);
 		rig_introduce(r);
@@ -173,7 +176,7 @@ hostile_counts_are_malformed_before_they_are_used(void **state)
 	static const uint32_t counts[] = { UINT32_MAX, UINT32_MAX - 6, 0x40000000, 0x80000001 };
 
 	(void)state;
-	for (size_t d = 0; d < 2; d++)
+	for (size_t d = 0; d < RIG_DIALECTS; d++)
 		for (size_t i = 0; i < 4; i++)
 			for (uint32_t coding = 0; coding < 4; coding++) {
 				MESSAGE(w, 100);
@@ -196,7 +199,7 @@ contacts_keep_to_their_limit_and_to_the_cache(void **state)
 	(void)state;
 	for (unsigned i = 0; i < OBS_MAX_CONTACTS + 1; i++)
 		nodes[i] = i == 0 ? rig_opener : endpoint_ipv4(0x0a4e0000 + i, 6000);
-	for (size_t d = 0; d < 2; d++) {
+	for (size_t d = 0; d < RIG_DIALECTS; d++) {
 		struct writer w = writer_over(bytes, sizeof bytes);
 
 		rig_gossip(&w, rig_dialects[d], 1, 1, nodes, OBS_MAX_CONTACTS);
@@ -292,7 +295,7 @@ fields_out_of_their_range_are_malformed(void **state)
 	};
 
 	(void)state;
-	for (size_t d = 0; d < 2; d++)
+	for (size_t d = 0; d < RIG_DIALECTS; d++)
 		for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 			MESSAGE(w, 1000);
 
@@ -307,7 +310,7 @@ static void
 a_meta_is_what_it_must_hold_and_a_node_at_most(void **state)
 {
 	(void)state;
-	for (size_t d = 0; d < 2; d++) {
+	for (size_t d = 0; d < RIG_DIALECTS; d++) {
 		MESSAGE(low, 100);
 		MESSAGE(more, 300);
 
@@ -327,7 +330,7 @@ sources_live_before_2106(void **state)
 	static const uint64_t last_us = UINT64_C(4294967295999999);
 
 	(void)state;
-	for (size_t d = 0; d < 2; d++)
+	for (size_t d = 0; d < RIG_DIALECTS; d++)
 		for (uint64_t over = 0; over < 2; over++) {
 			MESSAGE(w, 200);
 			struct writer at = writer_over(w_bytes + 7, 8);

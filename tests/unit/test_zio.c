@@ -304,6 +304,28 @@ standard_input_is_a_dash(void **state)
 	waitpid(child, NULL, 0);
 }
 
+static void
+bytes_given_back_are_read_again_before_any_others(void **state)
+{
+	uint8_t head[ZIO_UNREAD], again[ZIO_UNREAD + 6];
+	struct zio *z;
+	size_t len = 0;
+
+	(void)state;
+	files_write("back.gz", packed, gzip(plain, 100, packed));
+	for (int as_file = 0; as_file < 2; as_file++) {
+		assert_int_equal(zio_open(files_path("back.gz"), &z), 0);
+		assert_int_equal(zio_read(z, head, sizeof head), sizeof head);
+		zio_unread(z, head, sizeof head);
+		for (len = 0; !as_file && len < sizeof again;)
+			len += (size_t)zio_read(z, again + len, sizeof again - len);
+		if (as_file)
+			assert_int_equal(fread(again, 1, sizeof again, zio_file(z)), sizeof again);
+		assert_memory_equal(again, plain, sizeof again);
+		zio_close(z);
+	}
+}
+
 int
 main(void)
 {
@@ -320,6 +342,7 @@ main(void)
 		cmocka_unit_test(position_counts_the_files_bytes_up_to_its_size),
 		cmocka_unit_test(a_file_stream_reads_the_same_and_keeps_the_error),
 		cmocka_unit_test(standard_input_is_a_dash),
+		cmocka_unit_test(bytes_given_back_are_read_again_before_any_others),
 	};
 
 	return cmocka_run_group_tests(tests, fill_plain, files_end);

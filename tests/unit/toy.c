@@ -45,6 +45,8 @@ decode(const char *name, enum proto_id id, struct toy_state *s, const struct pac
 	code = reader_u8(in);
 	if (in->failed)
 		return PROTO_SHORT;
+	if (code == TOY_NOT_MINE)
+		return PROTO_NOT_MINE;
 	s->datagrams++;
 	memset(s->unused, 0xff, sizeof s->unused);
 	switch ((enum toy_code)code) {

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "store/backend.h"
+
+#define US_NS 1000
+#define Q10 "?,?,?,?,?,?,?,?,?,?"
+
+static const char *const statements[STATEMENTS] = {
+	[PUT_CHANNEL] = "INSERT OR REPLACE INTO channel VALUES (" Q10 ",?,?,?,?,?,?)",
+	[PUT_SESSION] = "INSERT OR REPLACE INTO session VALUES (" Q10 "," Q10 "," Q10 "," Q10
+	                ")",
+	[PUT_EVENT] = "INSERT OR REPLACE INTO event VALUES (" Q10 ",?,?,?,?)",
+	[PUT_RETRIEVAL] = "INSERT OR REPLACE INTO retrieval VALUES (?,?,?,?,?,?,?)",
+	[PUT_MAP] = "INSERT OR REPLACE INTO map_snapshot VALUES (?,?,?,?,?,?,?,?,?)",
+};
+
+/* Binds one value after another. */
+struct binder {
+	sqlite3_stmt *q;
+	int at;
+};
+
+static void
+put_int(struct binder *b, int64_t v)
+{
+	sqlite3_bind_int64(b->q, ++b->at, v);
+}
+
+static void
+put_null(struct binder *b)
+{
+	sqlite3_bind_null(b->q, ++b->at);
+}
+
+static void
+put_text(struct binder *b, const char *text, int len)
+{
+	sqlite3_bind_text(b->q, ++b->at, text, len, SQLITE_TRANSIENT);
+}
+
+static void
+put_us(struct binder *b, int64_t ns, int64_t none)
+{
+	if (ns == none)
+		put_null(b);
+	else
+		put_int(b, ns / US_NS);
+}
+
+static void
+put_estimate(struct binder *b, const struct estimate *e)
+{
+	bool known = estimate_known(e);
+
+	put_us(b, known ? e->lo_ns : ESTIMATE_OPEN_LO, ESTIMATE_OPEN_LO);
+	put_us(b, known ? e->best_ns : ESTIMATE_NO_BEST, ESTIMATE_NO_BEST);
+	put_us(b, known ? e->hi_ns : ESTIMATE_OPEN_HI, ESTIMATE_OPEN_HI);
+}
+
+static int64_t
+peer_key(const struct store *s, const struct endpoint *peer)
+{
+	return (int64_t)siphash(s->key, peer->addr, sizeof peer->addr);
+}
+
+static void
+put_peer(struct store *s, struct binder *b, const struct endpoint *peer)
+{
+	put_int(b, peer_key(s, peer));
+	put_int(b, peer->port);
+}
+
+static struct binder
+row(struct store *s, enum store_statement what)
+{
+	struct binder b = { s->put[what], 0 };
+
+	sqlite3_reset(b.q);
+	return b;
+}
+
+static void
+finish(struct store *s, struct binder *b)
+{
+	if (sqlite3_step(b->q) != SQLITE_DONE)
+		store_fail_sqlite(s, "writing results");
+	else
+		s->rows++;
+	sqlite3_reset(b->q);
+}
+
+static void
+put_channel(struct store *s, const struct result *r)
+{
+	const struct result_channel *c = &r->u.channel;
+	const char *protocol = s->opt.protocol_name(r->protocol);
+	struct binder b = row(s, PUT_CHANNEL);
+	char key[48 + 2 * OBS_MAX_CHANNEL_ID];
+	int at = snprintf(key, sizeof key, "%.32s:", protocol ? protocol : "unknown");
+
+	for (unsigned i = 0; i < c->id_len && i < OBS_MAX_CHANNEL_ID; i++)
+		at += snprintf(key + at, sizeof key - (size_t)at, "%02x", c->id[i]);
+	if (c->id_len == 0)
+		at += snprintf(key + at, sizeof key - (size_t)at, "%016llx",
+		               (unsigned long long)r->channel);
+	put_int(&b, (int64_t)r->channel);
+	put_int(&b, s->vantage);
+	put_text(&b, key, at);
+	put_text(&b, protocol ? protocol : "unknown", -1);
+	if (c->name_len > 0)
+		put_text(&b, c->name, c->name_len);
+	else
+		put_null(&b);
+	put_estimate(&b, &c->chunk);
+	put_int(&b, c->bitrate_kbps);
+	put_int(&b, (int64_t)c->head);
+	put_text(&b, playhead_model_name(c->playhead.model), -1);
+	put_int(&b, c->playhead.prebuffer_ns / US_NS);
+	put_int(&b, c->playhead.prebuffer_bytes);
+	if (endpoint_is_none(&c->source))
+		put_null(&b);
+	else
+		put_int(&b, peer_key(s, &c->source));
+	if (c->alias_of == 0)
+		put_null(&b);
+	else
+		put_int(&b, (int64_t)c->alias_of);
+	put_int(&b, c->known);
+	finish(s, &b);
+}
+
+static void
+put_counts(struct binder *b, const struct result_session *u)
+{
+	put_int(b, u->stalls);
+	put_int(b, u->pauses);
+	put_int(b, u->skips);
+	put_int(b, u->skipped_chunks);
+	put_int(b, u->reboots);
+	put_int(b, u->played_ns / US_NS);
+	put_int(b, (int64_t)u->chunks_passed);
+	put_int(b, (int64_t)u->chunks_missed);
+	put_us(b, u->lag_ns, INT64_MIN);
+	put_us(b, u->buffer_ns, INT64_MIN);
+	if (isnan(u->mos))
+		put_null(b);
+	else
+		sqlite3_bind_double(b->q, ++b->at, (double)u->mos);
+	put_int(b, u->maps);
+	put_text(b, result_end_name(u->end), -1);
+	put_int(b, u->left_censored);
+	put_int(b, u->source);
+}
+
+static void
+put_session(struct store *s, const struct result *r)
+{
+	const struct result_session *u = &r->u.session;
+	struct binder b = row(s, PUT_SESSION);
+	char text[ENDPOINT_TEXT_MAX];
+
+	put_int(&b, (int64_t)r->channel);
+	put_int(&b, s->vantage);
+	put_peer(s, &b, &r->peer);
+	put_int(&b, r->run);
+	endpoint_format(&r->peer, text);
+	if (s->opt.clear_addresses)
+		put_text(&b, text, -1);
+	else
+		put_null(&b);
+	put_estimate(&b, &u->joined);
+	put_estimate(&b, &u->playing);
+	put_estimate(&b, &u->left);
+	put_estimate(&b, &u->startup);
+	put_estimate(&b, &u->switch_delay);
+	if (u->switched_from == 0)
+		put_null(&b);
+	else
+		put_int(&b, (int64_t)u->switched_from);
+	put_estimate(&b, &u->stall_time);
+	put_counts(&b, u);
+	finish(s, &b);
+}
+
+static void
+put_event(struct store *s, const struct result *r)
+{
+	const struct result_event *u = &r->u.event;
+	struct binder b = row(s, PUT_EVENT);
+
+	put_int(&b, (int64_t)r->channel);
+	put_int(&b, s->vantage);
+	put_peer(s, &b, &r->peer);
+	put_int(&b, r->run);
+	put_text(&b, result_event_name(u->event), -1);
+	put_int(&b, u->ordinal);
+	put_estimate(&b, &u->at);
+	put_estimate(&b, &u->duration);
+	put_int(&b, (int64_t)u->chunks);
+	finish(s, &b);
+}
+
+static void
+put_retrieval(struct store *s, const struct result *r)
+{
+	const struct result_retrieval *u = &r->u.retrieval;
+	struct binder b = row(s, PUT_RETRIEVAL);
+
+	put_int(&b, (int64_t)r->channel);
+	put_int(&b, s->vantage);
+	put_int(&b, r->shard);
+	put_int(&b, u->bucket);
+	put_int(&b, u->age_ns / US_NS);
+	put_int(&b, (int64_t)u->held);
+	put_int(&b, (int64_t)u->eligible);
+	finish(s, &b);
+}
+
+static void
+put(struct result_sink *self, const struct result *r)
+{
+	struct store *s = (struct store *)(void *)self;
+
+	if (s->failed != 0 || !s->writing)
+		return;
+	if (r->kind == RESULT_CHANNEL && r->final)
+		put_channel(s, r);
+	else if (r->kind == RESULT_SESSION && r->final)
+		put_session(s, r);
+	else if (r->kind == RESULT_EVENT)
+		put_event(s, r);
+	else if (r->kind == RESULT_RETRIEVAL)
+		put_retrieval(s, r);
+}
+
+struct result_sink *
+store_results(struct store *s)
+{
+	s->sink.put = put;
+	return &s->sink;
+}
+
+void
+store_map(struct store *s, const struct observation *o)
+{
+	struct binder b;
+
+	if (s->failed != 0 || !s->writing)
+		return;
+	b = row(s, PUT_MAP);
+	put_int(&b, (int64_t)o->channel);
+	put_int(&b, s->vantage);
+	put_peer(s, &b, &o->peer);
+	put_int(&b, o->t_ns / US_NS);
+	put_int(&b, (int64_t)o->offset);
+	put_int(&b, o->width);
+	if (o->flags & OBS_ALL)
+		put_null(&b);
+	else
+		sqlite3_bind_blob(b.q, ++b.at, o->tail, (int)((o->width + 7) / 8),
+		                  SQLITE_TRANSIENT);
+	if (o->flags & OBS_HAS_PLAY)
+		put_int(&b, (int64_t)o->u.map.play);
+	else
+		put_null(&b);
+	finish(s, &b);
+}
+
+/* --- one vantage, one transaction -------------------------------------------------------- */
+
+static int
+put_inputs(struct store *s, const struct store_input *inputs, size_t n)
+{
+	sqlite3_stmt *q = NULL;
+	int code = sqlite3_prepare_v2(s->db, "INSERT INTO input VALUES (?,?,?,?,?)", -1, &q, NULL);
+
+	for (size_t i = 0; code == SQLITE_OK && i < n; i++) {
+		struct binder b = { q, 0 };
+		const char *slash = strrchr(inputs[i].name, '/');
+
+		put_text(&b, inputs[i].sha256, -1);
+		put_int(&b, s->vantage);
+		put_int(&b, (int64_t)i);
+		put_text(&b, slash ? slash + 1 : inputs[i].name, -1);
+		put_int(&b, (int64_t)inputs[i].bytes);
+		code = sqlite3_step(q) == SQLITE_DONE ? SQLITE_OK : sqlite3_errcode(s->db);
+		sqlite3_reset(q);
+	}
+	sqlite3_finalize(q);
+	return code == SQLITE_OK ? 0 : store_fail_sqlite(s, "writing the inputs");
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* The same inputs in any order are one vantage. */
+static void
+vantage_of(const struct store_input *inputs, size_t n, char hex[STORE_SHA256_HEX])
+{
+	char *all = calloc(n, STORE_SHA256_HEX);
+
+	if (all == NULL)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		memcpy(all + i * STORE_SHA256_HEX, inputs[i].sha256, STORE_SHA256_HEX);
+	qsort(all, n, STORE_SHA256_HEX, by_text);
+	for (size_t i = 0; i + 1 < n; i++)
+		all[(i + 1) * STORE_SHA256_HEX - 1] = ' ';
+	store_sha256_text(all, hex);
+	free(all);
+}
+
+/* The row of the vantage, its own old rows gone with the old one. */
+static int
+new_vantage(struct store *s, const char *hex)
+{
+	char sql[512], head[17] = "";
+
+	memcpy(head, hex, 16);
+	s->vantage = (int64_t)(strtoull(head, NULL, 16) >> 1);
+	snprintf(sql, sizeof sql,
+	         "DELETE FROM vantage WHERE id = %lld;"
+	         "INSERT INTO vantage (id, name) VALUES (%lld, 'input:%s')",
+	         (long long)s->vantage, (long long)s->vantage, hex);
+	return store_run(s, sql, "writing the vantage");
+}
+
+static int
+prepare(struct store *s)
+{
+	for (int i = 0; i < STATEMENTS; i++)
+		if (s->put[i] == NULL && sqlite3_prepare_v3(s->db, statements[i], -1,
+		                                            SQLITE_PREPARE_PERSISTENT, &s->put[i],
+		                                            NULL) != SQLITE_OK)
+			return store_fail_sqlite(s, "preparing");
+	return 0;
+}
+
+int
+store_begin(struct store *s, const struct store_input *inputs, size_t n)
+{
+	char hex[STORE_SHA256_HEX];
+	int rc = store_run(s, "BEGIN IMMEDIATE", "taking the writer's place");
+
+	if (rc != 0)
+		return rc;
+	s->writing = true;
+	s->failed = 0;
+	s->rows = 0;
+	vantage_of(inputs, n, hex);
+	rc = new_vantage(s, hex);
+	if (rc == 0)
+		rc = put_inputs(s, inputs, n);
+	return rc == 0 ? prepare(s) : rc;
+}
+
+int
+store_commit(struct store *s, int64_t first_ns, int64_t last_ns)
+{
+	char sql[256];
+	int rc = s->failed;
+
+	snprintf(sql, sizeof sql,
+	         "UPDATE vantage SET first_us = %lld, last_us = %lld WHERE id = %lld",
+	         (long long)(first_ns / US_NS), (long long)(last_ns / US_NS),
+	         (long long)s->vantage);
+	if (rc == 0)
+		rc = store_run(s, sql, "writing the vantage");
+	if (rc == 0)
+		rc = store_run(s, "COMMIT", "writing results");
+	if (rc != 0 && s->db != NULL)
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	s->writing = false;
+	return rc;
+}

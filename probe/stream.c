@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "probe/flow.h"
 #include "probe/pages.h"
 #include "record/observation.h"
@@ -265,7 +266,7 @@ gather(struct half *h, const uint8_t *bytes, uint32_t given, uint32_t n)
 	h->have += n;
 }
 
-/* What seek found begins with a message, and may be several. */
+/* What seek found begins with a message. */
 static void
 found(struct streams *s)
 {
@@ -277,15 +278,11 @@ found(struct streams *s)
 		h->row = row_of(s, reader_over(h->frame + at, n - at), &len, &more);
 		if (h->row == NULL && more)
 			break;
-		if (h->row == NULL) {
-			h->lost = true;
-			at++;
+		h->lost = h->row == NULL;
+		at += h->lost;
+		h->want = h->row != NULL && len > n - at ? len : 0;
+		if (h->row == NULL || h->want > 0)
 			break;
-		}
-		if (len > n - at) {
-			h->want = len;
-			break;
-		}
 		message(s, h->row, reader_over(h->frame + at, len), len);
 		at += len;
 	}
@@ -408,7 +405,7 @@ evict(struct streams *s, struct stream *t)
 static struct slot *
 find(struct streams *s, const struct flow_key *key, bool open)
 {
-	uint64_t hash = flow_hash(key, s->seed);
+	uint64_t hash = hash_key(key, sizeof *key, s->seed);
 	struct slot *way = &s->slot[hash % (STREAM_SLOTS / STREAM_WAYS) * STREAM_WAYS];
 	struct slot *worst = way;
 

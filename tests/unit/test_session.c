@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "inference/arrival.h"
 #include "tests/unit/stage2.h"
 
 #define T0_NS WORDS_T0_NS

@@ -293,9 +293,9 @@ warn_counts(struct analysis *a)
 	if (n.channels_evicted > 0)
 		warn(a, "%llu channels had to make room for others",
 		     (unsigned long long)n.channels_evicted);
-	if (c->flows_evicted > 0)
+	if (c->flows_evicted + c->streams_evicted > 0)
 		warn(a, "%llu flows had to make room for others",
-		     (unsigned long long)c->flows_evicted);
+		     (unsigned long long)(c->flows_evicted + c->streams_evicted));
 	if (n.unbelievable > 0)
 		warn(a, "%llu observations have an impossible time or chunk number",
 		     (unsigned long long)n.unbelievable);

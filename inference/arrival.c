@@ -9,6 +9,7 @@
 #define COPY_TO_MAP_NS 150000000 /* a map this late behind the copy was late itself */
 #define COPY_DELAY_NS 20000000   /* copy on the wire -> held, when nothing queues */
 #define OVERTAKEN_NS 300000000   /* a copy sent so long before one that arrived is lost */
+#define PROMPT_NS 20000000      /* a chunk is acknowledged so soon */
 #define SEEN_COPIES 30u
 #define QUEUE_NS 80000000        /* a copy is under way so long without any queue */
 #define LOSSY_NS 5000000000
@@ -166,6 +167,15 @@ hold(struct arrival *a, uint64_t chunk, int64_t lo_ns, int64_t best_ns, int64_t 
 		a->newest = chunk;
 }
 
+void
+arrival_came(struct arrival *a, uint64_t chunk, int64_t t_ns)
+{
+	keep_base(a, t_ns);
+	open_window(a, chunk);
+	if (in_window(a, chunk) && !arrival_has(a, chunk))
+		hold(a, chunk, t_ns, t_ns, t_ns + COPY_DELAY_NS);
+}
+
 /* How long a copy sent at sent_ns, that came before the map of t_ns, waited: between what
  * the last two maps tell. */
 static int64_t
@@ -222,7 +232,9 @@ settle(struct arrival *a, uint64_t chunk, const struct observation *o, bool acke
 
 	a->copies += bit(a->copied, chunk);
 	a->strays += !bit(a->copied, chunk);
-	if (bit(a->copied, chunk))
+	if (o->flags & OBS_PROMPT)
+		hold(a, chunk, o->t_ns - PROMPT_NS, o->t_ns, o->t_ns);
+	else if (bit(a->copied, chunk))
 		settle_copied(a, chunk, o->t_ns, acked);
 	else
 		settle_unseen(a, chunk,

@@ -27,7 +27,7 @@
 #include "inference/timeline.h"
 #include "record/observation.h"
 
-#define ARRIVAL_CHUNKS 512u /* a power of two */
+#define ARRIVAL_CHUNKS 2048u /* a power of two */
 
 struct arrival_slot {
 	uint32_t tick;      /* held: best; else the first copy sent, 0 none */
@@ -59,6 +59,9 @@ void arrival_init(struct arrival *a, int64_t base_ns);
 
 /* A copy of the chunk went by, towards this peer. */
 void arrival_sent(struct arrival *a, uint64_t chunk, int64_t t_ns);
+
+/* The chunk came with a copy at t_ns that cannot have been lost. */
+void arrival_came(struct arrival *a, uint64_t chunk, int64_t t_ns);
 
 /* The peer was alive at t_ns, but no map tells any more what it held: copies sent until
  * then had come. */

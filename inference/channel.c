@@ -148,10 +148,12 @@ mark(struct channels *s, struct channel *c, const struct observation *from, uint
 	struct observation *o;
 	int64_t delay_ns;
 
+	if (exact && !c->exact && c->timeline.marks > 0) /* better than the maps' */
+		timeline_init(&c->timeline);
 	if (timeline_mark(&c->timeline, chunk, source_ns) != TIMELINE_NEW)
 		return;
 	c->exact = exact;
-	if (exact)
+	if (exact || c->wire) /* of a named swarm, who shows chunks first sends them, too */
 		vote_source(c, &from->peer);
 	if (!__builtin_sub_overflow(from->t_ns, source_ns, &delay_ns) && delay_ns < c->clock_ns)
 		c->clock_ns = delay_ns;

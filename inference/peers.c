@@ -372,7 +372,7 @@ on_words(struct peers *s, const struct endpoint *who, const struct observation *
 		session->words_ns = o->t_ns; /* of a switch, the moment it was wished */
 	if (o->kind == OBS_LEAVE && o->action == OBS_REBOOTS)
 		session_reboot(session, view_of(s, session->channel), o->t_ns);
-	else if (o->kind == OBS_LEAVE)
+	else if (o->kind == OBS_LEAVE && o->action != OBS_CLOSED) /* a partner less */
 		close_goodbye(s, session, o->t_ns);
 }
 

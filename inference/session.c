@@ -13,6 +13,8 @@
 #define COUNTED_CHUNKS (4 * TIMELINE_CHUNKS) /* of what a viewer left behind */
 #define PERIOD_WEIGHT 8
 #define PERIOD_MOST_NS (60 * (int64_t)S_NS) /* maps farther apart have no period */
+#define SKIP_CHUNKS 256u /* where the protocol tells no skip window */
+#define MAKE_ROOM 32u /* chunks: of the window of arrivals, at most so many less wait */
 #define NEWCOMER_NS 150000000 /* a chunk made so long before the first packet is back-filled */
 
 void
@@ -202,7 +204,9 @@ skip_window(const struct channel_view *c)
 {
 	uint32_t w = c->playhead.skip_window_chunks;
 
-	return w == 0 || w > ARRIVAL_CHUNKS / 2 ? ARRIVAL_CHUNKS / 2 : w;
+	if (w == 0)
+		return SKIP_CHUNKS;
+	return w > ARRIVAL_CHUNKS - MAKE_ROOM ? ARRIVAL_CHUNKS - MAKE_ROOM : w;
 }
 
 /* The window must reach the newest chunk, seen at t_ns: holes that would fall out are
@@ -300,6 +304,13 @@ session_sent(struct session *s, struct channel_view *c, const struct observation
 	s->arrival.by_copy = c->tells;
 	room_for(s, c, o->offset, o->t_ns);
 	arrival_sent(&s->arrival, o->offset, o->t_ns);
+	if (!c->playhead.reliable || s->source)
+		return;
+	arrival_came(&s->arrival, o->offset, o->t_ns);
+	if (!s->begun)
+		begin(s, c);
+	if (s->begun)
+		walk(s, c, skip_window(c));
 }
 
 static void

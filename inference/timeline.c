@@ -4,7 +4,9 @@
 #include <string.h>
 
 #define SAMPLES 24 /* marks compared pairwise */
+#define FEW_SAMPLES 3
 #define NEAR_CHUNKS 64
+#define FAR_CHUNKS 256
 #define ON_LINE_NS 50000000 /* a chunk this near the line, + its duration, is on it */
 #define STEP_MAX_NS 60000000000 /* a longer step is a source that stopped */
 
@@ -143,6 +145,27 @@ timeline_off(const struct timeline *t, uint64_t chunk, int64_t source_ns)
 	return off_ns <= tolerance(t, chunk) ? off_ns + 1 : INT64_MAX;
 }
 
+/* Mean step between the marks around a chunk that has none near; 0: unknown. */
+static int64_t
+step_between(const struct timeline *t, uint64_t chunk)
+{
+	uint64_t first = chunk, last = chunk;
+	int64_t first_ns, last_ns;
+
+	if (t->marks == 0 || chunk <= t->oldest || chunk > t->newest)
+		return 0;
+	for (first--; !timeline_known(t, first, &first_ns); first--)
+		if (chunk - first > FAR_CHUNKS || first == t->oldest)
+			return 0;
+	for (; !timeline_known(t, last, &last_ns); last++)
+		if (last - chunk > FAR_CHUNKS || last == t->newest)
+			return 0;
+	if (last - first <= NEAR_CHUNKS || last_ns <= first_ns ||
+	    last_ns - first_ns >= STEP_MAX_NS)
+		return 0;
+	return (last_ns - first_ns) / (int64_t)(last - first);
+}
+
 int64_t
 timeline_step(const struct timeline *t, uint64_t chunk)
 {
@@ -153,7 +176,8 @@ timeline_step(const struct timeline *t, uint64_t chunk)
 	    !__builtin_sub_overflow(this_ns, before_ns, &step_ns) && step_ns > 0 &&
 	    step_ns < STEP_MAX_NS)
 		return step_ns;
-	return estimate_known(&t->chunk) ? t->chunk.best_ns : 0;
+	step_ns = step_between(t, chunk);
+	return step_ns > 0 ? step_ns : estimate_known(&t->chunk) ? t->chunk.best_ns : 0;
 }
 
 static void
@@ -169,9 +193,21 @@ sort(int64_t *v, uint32_t n)
 	}
 }
 
-/* Marked chunks spread evenly over what is kept. */
+/* The marked chunk at or shortly before this one. */
+static bool
+marked_before(const struct timeline *t, uint64_t *chunk, int64_t *ns)
+{
+	for (uint64_t d = 0; d < NEAR_CHUNKS && d <= *chunk - t->oldest; d++)
+		if (timeline_known(t, *chunk - d, ns)) {
+			*chunk -= d;
+			return true;
+		}
+	return false;
+}
+
+/* Marked chunks spread evenly over what is kept; near: or shortly before those places. */
 static uint32_t
-sample(const struct timeline *t, uint64_t chunk[SAMPLES], int64_t ns[SAMPLES])
+sample(const struct timeline *t, bool near, uint64_t chunk[SAMPLES], int64_t ns[SAMPLES])
 {
 	uint64_t range = t->newest - t->oldest;
 	uint64_t steps = range < SAMPLES - 1 ? range : SAMPLES - 1;
@@ -180,7 +216,8 @@ sample(const struct timeline *t, uint64_t chunk[SAMPLES], int64_t ns[SAMPLES])
 	for (uint64_t i = 0; i <= steps; i++) {
 		uint64_t c = t->oldest + (steps ? range * i / steps : 0);
 
-		if (timeline_known(t, c, &ns[n]))
+		if (near ? marked_before(t, &c, &ns[n]) && (n == 0 || chunk[n - 1] != c) :
+		           timeline_known(t, c, &ns[n]))
 			chunk[n++] = c;
 	}
 	return n;
@@ -192,7 +229,10 @@ timeline_estimate(struct timeline *t)
 	uint64_t chunk[SAMPLES];
 	int64_t ns[SAMPLES], slope[SAMPLES * SAMPLES / 2], by_ns, each_ns;
 	uint64_t apart = (t->newest - t->oldest) / 3 + 1;
-	uint32_t n = t->marks ? sample(t, chunk, ns) : 0, slopes = 0;
+	uint32_t n = t->marks ? sample(t, false, chunk, ns) : 0, slopes = 0;
+
+	if (t->marks > 0 && n < FEW_SAMPLES) /* marks come seldom */
+		n = sample(t, true, chunk, ns);
 
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t j = i + 1; j < n; j++)

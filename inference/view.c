@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+/* Of a system that shows its media itself and looks some times a second. */
+#define OWN_START_ERR_NS 500000000
+#define OWN_LATENCY_NS 150000000
+#define OWN_STOP_ERR_NS 300000000
 #define LEAST_NS 10000000 /* of a chunk: nobody cuts finer */
 
 static void
@@ -42,20 +46,36 @@ set_rules(struct channel_view *c)
 	};
 }
 
+/* Media in so many bytes. */
+static int64_t
+read_ns(const struct channel_view *c, int64_t bytes)
+{
+	return c->told.bitrate_kbps ? bytes * 8000000 / c->told.bitrate_kbps : 0;
+}
+
 /* The player's thresholds in a channel of this bit rate. */
 static void
 set_limits(const struct inference_options *opt, struct channel_view *c)
 {
 	const struct player_model *p = &opt->player;
-	int64_t bytes = (int64_t)p->probe_bytes + c->playhead.prebuffer_bytes;
-	int64_t read_ns = c->told.bitrate_kbps ? bytes * 8000000 / c->told.bitrate_kbps : 0;
+	const struct playhead *h = &c->playhead;
+	int64_t start_ns = p->prebuffer_ns + p->key_wait_ns + h->prebuffer_ns +
+	                   read_ns(c, (int64_t)p->probe_bytes +
+	                              (h->beyond_ns ? 0 : h->prebuffer_bytes));
+	int64_t held_ns = read_ns(c, h->prebuffer_bytes) + h->beyond_ns;
 
 	if (c->playhead.model == PLAYHEAD_EXPLICIT || c->playhead.model == PLAYHEAD_OFFSET) {
 		set_rules(c);
 		return;
 	}
-	SET_LIMIT(&c->limits, start,
-	          p->prebuffer_ns + p->key_wait_ns + c->playhead.prebuffer_ns + read_ns,
+	if (h->own_player) {
+		SET_LIMIT(&c->limits, start, h->prebuffer_ns, OWN_START_ERR_NS);
+		SET_LIMIT(&c->limits, latency, OWN_LATENCY_NS, OWN_LATENCY_NS);
+		SET_LIMIT(&c->limits, margin, 0, OWN_STOP_ERR_NS);
+		SET_LIMIT(&c->limits, rebuffer, h->rebuffer_ns, h->rebuffer_ns);
+		return;
+	}
+	SET_LIMIT(&c->limits, start, held_ns > start_ns ? held_ns : start_ns,
 	          p->prebuffer_err_ns);
 	SET_LIMIT(&c->limits, latency, p->latency_ns, p->latency_err_ns);
 	SET_LIMIT(&c->limits, margin, p->margin_ns + p->key_wait_ns, p->margin_err_ns);

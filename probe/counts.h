@@ -43,6 +43,7 @@ enum counts_bad {
 	COUNTS_TOO_DEEP, /* more headers in one another than WRAPS_MAX */
 	COUNTS_BAD_IP,
 	COUNTS_BAD_UDP,
+	COUNTS_BAD_TCP,
 	COUNTS_BAD_FRAGMENT,  /* contradicts other fragments of its datagram */
 	COUNTS_LOST_FRAGMENT, /* its datagram never became whole */
 	COUNTS_BADS
@@ -84,6 +85,9 @@ struct counts {
 	uint64_t fragment_overlaps;
 	uint64_t fragments_evicted, fragments_expired, fragments_incomplete; /* datagrams */
 	uint64_t flows_evicted;     /* recognised flows that had to make room */
+	uint64_t streams_evicted;   /* the same, over TCP */
+	uint64_t stream_gaps;       /* holes in TCP streams that were given up */
+	uint64_t stream_duplicates; /* bytes that came again */
 	uint64_t strangers_evicted; /* other flows whose opener was forgotten */
 };
 

@@ -9,6 +9,7 @@
 #include "probe/ip.h"
 #include "probe/pages.h"
 #include "probe/stranger.h"
+#include "probe/stream.h"
 #include "probe/tunnel.h"
 
 #define MAX_ROWS PROTO_IDS
@@ -21,6 +22,7 @@ struct decode {
 	struct fragments *fragments; /* these three are owned */
 	struct flows *flows;
 	struct strangers *strangers;
+	struct streams *streams;     /* TCP */
 	struct wraps wraps;
 	struct counts counts; /* without what these four count */
 	struct counts shown;  /* with it */
@@ -88,6 +90,8 @@ decode_new(const struct decode_options *options, struct obs_sink *out)
 	d->flows = flows_new(o->flow_slots ? o->flow_slots : FLOW_SLOTS, state_size, o->hash_seed);
 	d->fragments = fragments_new(o->fragment_slots ? o->fragment_slots : FRAGMENT_SLOTS);
 	d->strangers = strangers_new();
+	d->streams = streams_new(o->protocols ? o->protocols : proto_table, o->only,
+	                         o->hash_seed, &d->counts, &d->sink);
 	return d;
 }
 
@@ -99,6 +103,7 @@ decode_free(struct decode *d)
 	fragments_free(d->fragments);
 	flows_free(d->flows);
 	strangers_free(d->strangers);
+	streams_free(d->streams);
 	pages_free(d, 1, sizeof *d);
 }
 
@@ -351,12 +356,47 @@ decode_udp(struct decode *d, struct walk *w)
 }
 
 static bool
+decode_tcp(struct decode *d, struct walk *w)
+{
+	const struct proto *proto = NULL;
+	struct stream_packet p = {
+		.meta = {
+			.t_ns = w->t_ns,
+			.src = w->ip.src,
+			.dst = w->ip.dst,
+			.vantage = d->vantage,
+			.origin = d->origin,
+			.transport = PROTO_TCP,
+		},
+		.payload = &w->ip.payload,
+	};
+
+	switch (streams_packet(d->streams, &p, &proto)) {
+	case STREAM_OURS:
+		classify_swarm(d, proto, &w->sum);
+		break;
+	case STREAM_STRANGER:
+		classify(d, COUNTS_NOT_SWARM, &w->sum);
+		break;
+	case STREAM_CUT:
+		classify(d, COUNTS_CUT, &w->sum);
+		break;
+	case STREAM_BAD:
+		classify_bad(d, COUNTS_BAD_TCP, &w->sum);
+		break;
+	}
+	return false;
+}
+
+static bool
 decode_whole(struct decode *d, struct walk *w)
 {
 	const struct ip_packet *ip = &w->ip;
 
 	if (ip->protocol == IP_UDP)
 		return decode_udp(d, w);
+	if (ip->protocol == IP_TCP)
+		return decode_tcp(d, w);
 	return open_tunnel(d, w, tunnel_open_ip(ip->v6, ip->protocol, &w->ip.payload, &d->wraps,
 	                                        &w->inside));
 }
@@ -516,6 +556,7 @@ void
 decode_end(struct decode *d)
 {
 	fragments_end(d->fragments);
+	streams_end(d->streams);
 }
 
 const struct counts *
@@ -536,6 +577,9 @@ decode_counts(struct decode *d)
 	c->fragments_expired = f->expired;
 	c->fragments_incomplete = f->incomplete;
 	c->flows_evicted = flows_evicted(d->flows);
+	c->streams_evicted = streams_evicted(d->streams);
+	c->stream_gaps = streams_counts(d->streams)->gaps;
+	c->stream_duplicates = streams_counts(d->streams)->duplicates;
 	c->strangers_evicted = strangers_evicted(d->strangers);
 	return c;
 }

@@ -6,6 +6,8 @@
 const struct proto *const proto_table[] = {
 	&proto_grapes,
 	&proto_mesh,
+	&proto_ppspp,
+	&proto_pyppspp,
 	/* new protocol: one line here, one file, one capture in tests/pcap */
 	NULL,
 };

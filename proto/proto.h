@@ -25,7 +25,7 @@
 #include "record/playhead.h"
 #include "record/sink.h"
 
-enum proto_id { PROTO_NONE, PROTO_GRAPES, PROTO_MESH, PROTO_IDS };
+enum proto_id { PROTO_NONE, PROTO_GRAPES, PROTO_MESH, PROTO_PPSPP, PROTO_PYPPSPP, PROTO_IDS };
 
 enum proto_verdict {
 	PROTO_OBSERVED,  /* something was put into out */
@@ -60,12 +60,23 @@ struct proto {
 	struct playhead playhead;
 	enum proto_verdict (*decode)(void *state, const struct packet_meta *m,
 	                             struct reader *in, struct obs_sink *out);
+	/* Over TCP: length of the message that starts here, its head included; 0: more
+	 * bytes are needed to tell (at most PROTO_FRAME_HEAD); < 0: none starts here.
+	 * decode gets one whole message a call, as if it were a datagram. */
+	int64_t (*frame)(const void *state, struct reader head);
+	/* Over TCP, where a message's start is not known: could one begin here? More
+	 * sceptical than frame; NULL: such a stream is not read. */
+	bool (*sync)(const void *state, struct reader at);
 };
+
+#define PROTO_FRAME_HEAD 16u
 
 #define PROTO_MAX_STATE 4096
 
 extern const struct proto proto_grapes;
 extern const struct proto proto_mesh;
+extern const struct proto proto_ppspp;   /* UDP: libswift */
+extern const struct proto proto_pyppspp; /* TCP: PyPPSPP and its tracker */
 extern const struct proto *const proto_table[]; /* NULL-terminated */
 
 const struct proto *proto_by_id(unsigned id);          /* NULL if there is none */

@@ -86,6 +86,7 @@ enum obs_flag {
 	OBS_ESTIMATED = 1u << 4,   /* MARK, CHANNEL: inferred, not told by the wire */
 	OBS_CUT = 1u << 5,         /* the capture cut this message */
 	OBS_SOURCE = 1u << 6,      /* peer says that it is the source */
+	OBS_PROMPT = 1u << 7,      /* HAVE: said at once when the chunks came */
 };
 
 enum obs_gap_cause {
@@ -190,8 +191,7 @@ struct endpoint obs_contact(const struct observation *o, uint32_t i);
 /* Adds one; false when OBS_MAX_CONTACTS are there. */
 bool obs_add_contact(struct observation *o, const struct endpoint *e);
 
-/* The 64-bit hash that channel and peer_id carry; never 0. */
-uint64_t obs_id_hash(const void *id, size_t len);
+uint64_t obs_id_hash(const void *id, size_t len); /* channel and peer_id carry it; never 0 */
 
 /* "buffer_map", "have", ... as in the JSON of decode; NULL past the last. */
 const char *obs_kind_name(unsigned kind);

@@ -8,6 +8,7 @@
 #ifndef RECORD_PLAYHEAD_H
 #define RECORD_PLAYHEAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum playhead_model {
@@ -24,6 +25,12 @@ struct playhead {
 	uint32_t prebuffer_bytes;    /* held back by the system before the player
 	                              * gets the first byte; 0 none */
 	int64_t prebuffer_ns;        /* media the system itself waits for */
+	int64_t beyond_ns;           /* media beyond prebuffer_bytes at the first frame; the
+	                              * player, which gets them at once, waits within it */
+
+	bool reliable;               /* over TCP: what was sent arrives */
+	bool own_player;             /* shows its media itself: it starts with prebuffer_ns,
+	                              * stops with nothing left, goes on with rebuffer_ns */
 
 	/* Of a system whose own player plays (EXPLICIT, OFFSET): */
 	int64_t rebuffer_ns;         /* media wanted after a stall */

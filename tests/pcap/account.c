@@ -75,6 +75,7 @@ print_bad(const struct counts *c)
 		[COUNTS_TOO_DEEP] = "too_deep",
 		[COUNTS_BAD_IP] = "bad_ip",
 		[COUNTS_BAD_UDP] = "bad_udp",
+		[COUNTS_BAD_TCP] = "bad_tcp",
 		[COUNTS_BAD_FRAGMENT] = "bad_fragment",
 		[COUNTS_LOST_FRAGMENT] = "lost_fragment",
 	};

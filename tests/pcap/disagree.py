@@ -5,10 +5,13 @@
 #
 # Both are one JSON a line (.gz too). Ours: t, kind, peer and to as "addr:port",
 # and by kind ranges, chunk, bytes, source_t, action, contacts. Theirs: t, kind,
-# peer and to without a port, r, size, ts, peers. Two lines agree when kind, peers
+# peer and to without a port, r, size, ts, peers. A chunk line without a size has a
+# ts that is its sender's clock, not the source's: then chunks are compared by number
+# alone and times in signed lines. With --whole, each of
+# their add lines is one range of a whole map. Two lines agree when kind, peers
 # and content are the same and their times differ by no more than --within
-# seconds; each line is used once, but a chunk of theirs is a transfer and a mark. Prints a count for each kind, then every line that only
-# one side has. Exit status 1 when those are more than --most, 2 on bad input.
+# seconds; each line is used once, but a chunk of theirs is a transfer and a mark.
+# Prints a count for each kind, then every line that only one side has. Exit status 1 when those are more than --most, 2 on bad input.
 #
 # SPDX-License-Identifier: Apache-2.0
 import argparse
@@ -27,6 +30,9 @@ KINDS = {
     'neigh-add': ('partner', 'added'),
     'neigh-remove': ('partner', 'removed'),
     'quit': ('leave', 'goodbye'),
+    'leave': ('leave', 'closed'),
+    'join': ('join', 'handshake'),
+    'signed': ('mark', None),
 }
 
 
@@ -61,32 +67,41 @@ def joined(ranges):
     return tuple(tuple(r) for r in out)
 
 
-def ours(line):
+def ours(line, sizes, whole):
     """What must be the same of our line, in a list; empty: it is not compared."""
     kind = line['kind']
+    if kind == 'buffer_map' and whole:
+        return [(kind, address(line['peer']), address(line['to']), joined([run]))
+                for run in line['ranges']]
     if kind in ('buffer_map', 'have'):
         content = joined(line['ranges'])
     elif kind == 'request':
         content = (line['action'], joined(line['ranges']))
     elif kind == 'transfer':
-        content = (line['chunk'], line['bytes'])
+        content = (line['chunk'], line['bytes'] if sizes else None)
     elif kind == 'mark':
         content = (line['chunk'], round(line['source_t'] * 1e6))
     elif kind == 'contacts':
         content = tuple(line['contacts'])
-    elif kind in ('partner', 'leave'):
+    elif kind in ('partner', 'leave', 'join'):
         content = line['action']
+        if content == 'registered' or (content == 'goodbye' and line['protocol'] != 'grapes'):
+            return []  # of a tracker, whose messages theirs keep as they are
     else:
         return []
     return [(kind, address(line['peer']), address(line['to']), content)]
 
 
-def theirs(line):
+def theirs(line, whole):
     """The same of their line."""
     if line['kind'] not in KINDS:
         return []
     kind, action = KINDS[line['kind']]
+    if whole and kind == 'have':
+        kind = 'buffer_map'
     peer, to = address(line['peer']), address(line['to'])
+    if kind == 'transfer' and 'size' not in line:
+        return [(kind, peer, to, (line['r'][0][0], None))]
     if kind == 'transfer':
         chunk = line['r'][0][0]
         return [(kind, peer, to, (chunk, line['size'])),
@@ -97,6 +112,8 @@ def theirs(line):
         content = (action, joined(line['r']))
     elif kind in ('buffer_map', 'have'):
         content = joined(line['r'])
+    elif kind == 'mark':
+        content = (line['r'][-1][1], round(line['ts'] * 1e6))
     else:
         content = action
     return [(kind, peer, to, content)]
@@ -141,10 +158,12 @@ def main():
     parser.add_argument('independent', help='the other decode, .jsonl or .jsonl.gz')
     parser.add_argument('--within', type=float, default=0.001, help='seconds (0.001)')
     parser.add_argument('--most', type=int, default=20, help='disagreements allowed (20)')
+    parser.add_argument('--whole', action='store_true', help='their gains are whole maps')
     options = parser.parse_args()
 
-    mine, my_rest = load(options.observations, ours)
-    other, other_rest = load(options.independent, theirs)
+    other, other_rest = load(options.independent, lambda line: theirs(line, options.whole))
+    sizes = any(key[0] == 'transfer' and key[3][1] is not None for key in other)
+    mine, my_rest = load(options.observations, lambda line: ours(line, sizes, options.whole))
     compared = sorted({key[0] for key in other})
     table = {kind: [0, 0, 0, 0] for kind in compared}
     alone, worst = [], 0.0

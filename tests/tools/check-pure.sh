@@ -14,7 +14,7 @@ rc=0 seen=0
 
 # What a pure function may call: bytes, text in memory, arithmetic, assertions.
 pure='mem(chr|cmp|cpy|mem|move|set)|__mem(cpy|move|set)_chk'
-pure="$pure"'|str(chr|cmp|cspn|len|ncmp|nlen|pbrk|rchr|spn|str)|bcmp'
+pure="$pure"'|str(chr|cmp|cspn|len|ncmp|nlen|pbrk|rchr|spn|str|tod)|bcmp'
 pure="$pure"'|inet_(ntop|pton)|(hton|ntoh)[ls]'
 pure="$pure"'|(a?(sin|cos|tan)h?|atan2|ceil|copysign|exp|exp2|expm1|fabs|floor|fma|fmax|fmin)f?'
 pure="$pure"'|(fmod|frexp|hypot|ldexp|ll?round|ll?rint|log|log10|log1p|log2|modf|nearbyint|pow)f?'

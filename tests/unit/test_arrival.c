@@ -390,12 +390,37 @@ words_out_of_order_keep_bounds_in_order(void **state)
 	}
 }
 
+static void
+what_is_said_at_once_came_at_once(void **state)
+{
+	struct observation *o;
+
+	(void)state;
+	sent(100, 5);
+	o = set(OBS_HAVE, 4000, 5, "1");
+	o->flags |= OBS_PROMPT;
+	assert_int_equal(arrival_told(&a, o, &none, 0), 1);
+	came(5, 3980, 4000, 4000); /* the copy of long ago is not what came */
+}
+
+static void
+over_tcp_a_copy_is_an_arrival(void **state)
+{
+	(void)state;
+	arrival_came(&a, 5, T0_NS + 100 * MS_NS);
+	came(5, 100, 100, 120);
+	arrival_came(&a, 5, T0_NS + 900 * MS_NS);
+	came(5, 100, 100, 120);
+}
+
 int
 main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, fresh)
 	const struct CMUnitTest tests[] = {
 		TEST(an_unseen_chunk_came_between_two_maps),
+		TEST(what_is_said_at_once_came_at_once),
+		TEST(over_tcp_a_copy_is_an_arrival),
 		TEST(a_chunk_shown_again_is_not_new),
 		TEST(a_gain_counts_from_the_last_whole_map),
 		TEST(a_copy_bounds_the_arrival_from_below),

@@ -240,7 +240,7 @@ each_packet_is_in_the_class_of_what_it_shows(void **state)
 		give_pkt_cut(n);
 	assert_int_equal(packets_in(COUNTS_CUT), 14 + 20 + 8 + 1);
 	assert_int_equal(packets_in(COUNTS_NOT_SWARM), 5);
-	pkt.bytes[23] = 6; /* TCP: told by the IP header alone */
+	pkt.bytes[23] = 132; /* SCTP: told by the IP header alone */
 	for (uint32_t n = 34; n <= pkt.len; n++)
 		give_pkt_cut(n);
 	assert_int_equal(packets_in(COUNTS_NOT_SWARM), 5 + 14);
@@ -414,7 +414,7 @@ ipv6_fragments_may_hide_udp_behind_other_headers(void **state)
 	assert_int_equal(toy_counts()->observed, 1);
 	give_ipv6_pieces(44); /* a fragment in a fragment */
 	assert_int_equal(decode_counts(d)->bad[COUNTS_BAD_IP], 2);
-	give_ipv6_pieces(6);
+	give_ipv6_pieces(132);
 	assert_int_equal(packets_in(COUNTS_NOT_SWARM), 2);
 	assert_conserved();
 }

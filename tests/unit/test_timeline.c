@@ -250,6 +250,31 @@ our_clock_is_the_sources_and_what_they_differ_by(void **state)
 	assert_int_equal(ns, line(27) + 3 * MS_NS);
 }
 
+/* The source announces every 100 chunks, at a rate that varies. */
+static void
+a_step_far_from_marks_is_that_of_the_marks_around(void **state)
+{
+	(void)state;
+	timeline_mark(&t, 100, EPOCH_NS);
+	timeline_mark(&t, 200, EPOCH_NS + 10000 * MS_NS);
+	timeline_mark(&t, 300, EPOCH_NS + 15000 * MS_NS);
+	timeline_estimate(&t);
+	assert_int_equal(timeline_step(&t, 150), 100 * MS_NS);
+	assert_int_equal(timeline_step(&t, 200), 100 * MS_NS);
+	assert_int_equal(timeline_step(&t, 201), 50 * MS_NS);
+	assert_int_equal(timeline_step(&t, 350), t.chunk.best_ns);
+}
+
+static void
+marks_that_come_seldom_give_the_duration_too(void **state)
+{
+	(void)state;
+	for (uint64_t c = 31; c < 3200; c += 32)
+		timeline_mark(&t, c, line(c));
+	timeline_estimate(&t);
+	assert_int_equal(t.chunk.best_ns, CHUNK_NS);
+}
+
 int
 main(void)
 {
@@ -266,6 +291,8 @@ main(void)
 		cmocka_unit_test_setup(gaps_between_marks_do_not_bend_the_line, fresh),
 		cmocka_unit_test_setup(no_mark_overflows_anything, fresh),
 		cmocka_unit_test_setup(our_clock_is_the_sources_and_what_they_differ_by, fresh),
+		cmocka_unit_test_setup(a_step_far_from_marks_is_that_of_the_marks_around, fresh),
+		cmocka_unit_test_setup(marks_that_come_seldom_give_the_duration_too, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 
 #define PREFIX 4u         /* bytes: length, kind, version */
 #define CONTACT_BYTES 18u /* as in the tail of CONTACTS */
-#define ALL_FLAGS (OBS_SOURCE * 2u - 1)
+#define ALL_FLAGS (OBS_PROMPT * 2u - 1)
 
 #define ENDPOINT_NONE 0u
 #define ENDPOINT_IPV4 4u

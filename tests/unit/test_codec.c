@@ -272,7 +272,7 @@ values_out_of_range_are_malformed(void **state)
 		size_t width;
 	} rows[] = {
 		{ OBS_JOIN, "origin", OBS_SIMULATED, OBS_SIMULATED + 1, 1 },
-		{ OBS_JOIN, "flags", OBS_SOURCE, OBS_SOURCE * 2, 2 },
+		{ OBS_JOIN, "flags", OBS_PROMPT, OBS_PROMPT * 2, 2 },
 		{ OBS_JOIN, "action", OBS_BOOTSTRAP, OBS_ACTIONS, 1 },
 		{ OBS_JOIN, "action", OBS_REGISTERED, 255, 1 },
 		{ OBS_JOIN, "width", 0, 1, 4 },

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/int64.h"
+
 #define TICK_NS 100000
 #define REBASED_TICKS (INT64_C(1) << 30) /* a day and a quarter */
 #define MS_NS 1000000
@@ -19,18 +21,6 @@ arrival_init(struct arrival *a, int64_t base_ns)
 {
 	memset(a, 0, sizeof *a);
 	a->base_ns = base_ns;
-}
-
-static int64_t
-min64(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t
-max64(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
 }
 
 static uint32_t

@@ -3,18 +3,14 @@
 
 #include <string.h>
 
+#include "base/int64.h"
+
 void
 player_init(struct player *p)
 {
 	memset(p, 0, sizeof *p);
 	p->playing = ESTIMATE_UNKNOWN;
 	p->stalled = ESTIMATE_UNKNOWN;
-}
-
-static int64_t
-max64(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
 }
 
 /* Integer square root, so that results do not depend on a libm. */

@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inference/proposal.h"
 
-static int64_t
-max64(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-static int64_t
-min64(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
+#include "base/int64.h"
 
 /* When n chunks from pos on were all there; false if one is not. One below hidden may
  * have come at any time. */

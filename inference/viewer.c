@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/int64.h"
 #include "inference/proposal.h"
 
 #define MS_NS 1000000
@@ -13,18 +14,6 @@
 #define FLOOR_NS (60 * MS_NS)  /* nothing is known better: the network's own delays */
 #define SETTLED_MAPS 4
 #define STALL_LEAST_NS (250 * MS_NS) /* shorter ones are not told: jitter looks like that */
-
-static int64_t
-max64(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-static int64_t
-min64(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
 
 void
 viewer_fill(struct viewer *v, uint64_t pos, int64_t now_ns)

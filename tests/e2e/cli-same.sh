@@ -81,4 +81,13 @@ frame nanoseconds --nano
 frame fragments --fragment 200
 frame fragments-in-vlan --fragment 64 --link vlan
 frame ipv6 --link ipv6 || :
+"$SWARMSCOPE" simulate zapping --seed 3 -o "$tmp/zap.sso" --truth "$tmp/zap.truth" 2> "$err"
+for input in "$tmp/real.pcap" "$tmp/zap.sso"; do
+	report "$tmp/one" --threads 1 "$input"
+	for threads in 2 4; do
+		report "$tmp/some" --threads $threads "$input"
+		holds "$threads threads find what one does" same "$tmp/one" "$tmp/some"
+	done
+done
+
 done_testing

@@ -5,7 +5,7 @@
  *
  * In the byte order of the file. Packets are handed out where they lie in the buffer
  * that the file was read into; that is why this exists beside libpcap, which copies
- * each one twice (doc/decisions/0008-records-of-our-own.md). What a record may be
+ * each one twice (doc/decisions/0012-records-of-our-own.md). What a record may be
  * is as in libpcap: up to RECORDS_MAX bytes, and no more than snap of them are used.
  *
  * Source: draft-ietf-opsawg-pcap.

@@ -15,12 +15,27 @@
 #define SEEN_COPIES 30u
 #define QUEUE_NS 80000000        /* a copy is under way so long without any queue */
 #define LOSSY_NS 5000000000
+#define EXPECTED_CHUNKS 32u /* a map tells of so many, hardly more */
 
 void
-arrival_init(struct arrival *a, int64_t base_ns)
+arrival_init(struct arrival *a, struct places_pool *pool, int64_t base_ns)
 {
 	memset(a, 0, sizeof *a);
 	a->base_ns = base_ns;
+	a->places.pool = pool;
+}
+
+void
+arrival_fini(struct arrival *a)
+{
+	places_fini(&a->places);
+}
+
+void
+arrival_reset(struct arrival *a, int64_t base_ns)
+{
+	arrival_fini(a);
+	arrival_init(a, a->places.pool, base_ns);
 }
 
 static uint32_t
@@ -45,9 +60,12 @@ keep_base(struct arrival *a, int64_t t_ns)
 
 	if (by <= REBASED_TICKS)
 		return;
-	for (uint32_t i = 0; i < ARRIVAL_CHUNKS; i++)
-		if (a->slot[i].tick > 0)
-			a->slot[i].tick = a->slot[i].tick > by ? a->slot[i].tick - (uint32_t)by : 1;
+	for (uint32_t i = 0; i < a->places.size; i++) {
+		uint32_t *tick = &a->places.slot[i].tick;
+
+		if (*tick > 0)
+			*tick = *tick > by ? *tick - (uint32_t)by : 1;
+	}
 	a->base_ns += by * TICK_NS;
 }
 
@@ -59,57 +77,71 @@ to_ms(int64_t ns)
 	return ms < 0 ? 0 : ms > UINT16_MAX ? UINT16_MAX : (uint16_t)ms;
 }
 
-static struct arrival_slot *
-slot_of(struct arrival *a, uint64_t chunk)
-{
-	return &a->slot[chunk % ARRIVAL_CHUNKS];
-}
-
-static bool
-bit(const uint64_t *bits, uint64_t chunk)
-{
-	return bits[chunk % ARRIVAL_CHUNKS / 64] >> (chunk % 64) & 1;
-}
-
-static void
-set_bit(uint64_t *bits, uint64_t chunk)
-{
-	bits[chunk % ARRIVAL_CHUNKS / 64] |= UINT64_C(1) << (chunk % 64);
-}
-
-static void
-clear_bit(uint64_t *bits, uint64_t chunk)
-{
-	bits[chunk % ARRIVAL_CHUNKS / 64] &= ~(UINT64_C(1) << (chunk % 64));
-}
-
 static bool
 in_window(const struct arrival *a, uint64_t chunk)
 {
 	return chunk - a->next < ARRIVAL_CHUNKS;
 }
 
+static bool
+is_held(const struct arrival *a, uint64_t chunk)
+{
+	return places_covers(&a->places, chunk) &&
+	       *places_held(&a->places, chunk) >> (chunk % PLACES_WORD) & 1;
+}
+
+static bool
+is_copied(const struct arrival *a, uint64_t chunk)
+{
+	return places_covers(&a->places, chunk) &&
+	       *places_sent(&a->places, chunk) >> (chunk % PLACES_WORD) & 1;
+}
+
+/* Held: when, at best. Else when its first copy was sent; 0: none was. */
+static uint32_t
+tick_of(const struct arrival *a, uint64_t chunk)
+{
+	return places_covers(&a->places, chunk) ? places_slot(&a->places, chunk)->tick : 0;
+}
+
+/* Chunks from next on of which something is known lie in [first_place, end_place). */
+static uint64_t
+first_place(const struct arrival *a)
+{
+	return a->next > a->places.low ? a->next : a->places.low;
+}
+
+static uint64_t
+end_place(const struct arrival *a)
+{
+	uint64_t end = a->places.low + a->places.size, last = a->next + ARRIVAL_CHUNKS;
+
+	return end < last ? end : last;
+}
+
 bool
 arrival_has(const struct arrival *a, uint64_t chunk)
 {
-	return a->any && in_window(a, chunk) && bit(a->held, chunk);
+	return a->any && in_window(a, chunk) && is_held(a, chunk);
 }
 
 uint32_t
 arrival_run(const struct arrival *a, uint64_t chunk)
 {
-	uint32_t n = 0;
+	uint64_t at = chunk, end = end_place(a);
 
-	while (a->any && in_window(a, chunk + n)) {
-		uint64_t at = chunk + n, missing = ~a->held[at % ARRIVAL_CHUNKS / 64] >> (at % 64);
-		uint32_t more = missing ? (uint32_t)__builtin_ctzll(missing) : 64;
+	if (!a->any || !in_window(a, chunk))
+		return 0;
+	while (at < end && places_covers(&a->places, at)) {
+		uint32_t missing = ~*places_held(&a->places, at) >> (at % PLACES_WORD);
 
-		n += more < 64 - at % 64 ? more : 64 - (uint32_t)(at % 64);
-		if (more < 64 - at % 64)
+		if (missing != 0) {
+			at += (unsigned)__builtin_ctz(missing);
 			break;
+		}
+		at += PLACES_WORD - at % PLACES_WORD;
 	}
-	return a->any && n > a->next + ARRIVAL_CHUNKS - chunk ?
-	       (uint32_t)(a->next + ARRIVAL_CHUNKS - chunk) : n;
+	return at < end ? (uint32_t)(at - chunk) : end > chunk ? (uint32_t)(end - chunk) : 0;
 }
 
 /* Before media begins, the window may still move down to an older chunk. */
@@ -127,32 +159,39 @@ open_window(struct arrival *a, uint64_t chunk)
 static bool
 is_lost(const struct arrival *a, uint64_t chunk)
 {
-	return a->shown_ns > from_tick(a, a->slot[chunk % ARRIVAL_CHUNKS].tick) + OVERTAKEN_NS;
+	return a->shown_ns > from_tick(a, tick_of(a, chunk)) + OVERTAKEN_NS;
 }
 
 void
 arrival_sent(struct arrival *a, uint64_t chunk, int64_t t_ns)
 {
+	struct place *slot;
+
 	keep_base(a, t_ns);
 	open_window(a, chunk);
-	if (!in_window(a, chunk) || arrival_has(a, chunk))
+	if (!in_window(a, chunk) || is_held(a, chunk))
 		return;
-	if (bit(a->copied, chunk) && !(a->by_copy && is_lost(a, chunk)))
+	if (is_copied(a, chunk) && !(a->by_copy && is_lost(a, chunk)))
 		return;
-	slot_of(a, chunk)->tick = to_tick(a, t_ns);
-	set_bit(a->copied, chunk);
+	slot = places_at(&a->places, chunk);
+	if (slot == NULL)
+		return;
+	slot->tick = to_tick(a, t_ns);
+	*places_sent(&a->places, chunk) |= UINT32_C(1) << (chunk % PLACES_WORD);
 }
 
 /* Notes that the chunk came between lo and hi, probably at best. */
 static void
 hold(struct arrival *a, uint64_t chunk, int64_t lo_ns, int64_t best_ns, int64_t hi_ns)
 {
-	struct arrival_slot *s = slot_of(a, chunk);
+	struct place *s = places_at(&a->places, chunk);
 
+	if (s == NULL)
+		return;
 	s->tick = to_tick(a, best_ns);
 	s->before_ms = to_ms(best_ns - min64(lo_ns, best_ns));
 	s->after_ms = to_ms(max64(hi_ns, best_ns) - best_ns);
-	set_bit(a->held, chunk);
+	*places_held(&a->places, chunk) |= UINT32_C(1) << (chunk % PLACES_WORD);
 	if (chunk > a->newest)
 		a->newest = chunk;
 }
@@ -184,7 +223,7 @@ queue_at(const struct arrival *a, int64_t sent_ns, int64_t t_ns)
 static void
 settle_copied(struct arrival *a, uint64_t chunk, int64_t t_ns, bool acked)
 {
-	int64_t sent_ns = from_tick(a, slot_of(a, chunk)->tick), best_ns = t_ns;
+	int64_t sent_ns = from_tick(a, tick_of(a, chunk)), best_ns = t_ns;
 
 	if (a->by_copy) {
 		int64_t lo_ns = sent_ns + COPY_DELAY_NS < a->map_ns ? a->map_ns : sent_ns;
@@ -220,11 +259,11 @@ settle(struct arrival *a, uint64_t chunk, const struct observation *o, bool acke
 {
 	int64_t born_ns;
 
-	a->copies += bit(a->copied, chunk);
-	a->strays += !bit(a->copied, chunk);
+	a->copies += is_copied(a, chunk);
+	a->strays += !is_copied(a, chunk);
 	if (o->flags & OBS_PROMPT)
 		hold(a, chunk, o->t_ns - PROMPT_NS, o->t_ns, o->t_ns);
-	else if (bit(a->copied, chunk))
+	else if (is_copied(a, chunk))
 		settle_copied(a, chunk, o->t_ns, acked);
 	else
 		settle_unseen(a, chunk,
@@ -232,14 +271,22 @@ settle(struct arrival *a, uint64_t chunk, const struct observation *o, bool acke
 			      o->t_ns, acked);
 }
 
-/* Is a copy on its way, as far as maps tell? */
+/* Of the chunks in the word of this one, those whose copy is on its way, as far as maps
+ * tell. */
+static uint32_t
+under_way(const struct arrival *a, uint64_t word)
+{
+	return *places_sent(&a->places, word) & ~*places_held(&a->places, word);
+}
+
 static bool
 any_under_way(const struct arrival *a)
 {
-	uint64_t any = 0;
+	uint64_t end = a->places.low + a->places.size;
+	uint32_t any = 0;
 
-	for (uint32_t i = 0; i < ARRIVAL_CHUNKS / 64; i++)
-		any |= a->copied[i] & ~a->held[i];
+	for (uint64_t word = a->places.low; word < end; word += PLACES_WORD)
+		any |= under_way(a, word);
 	return any != 0;
 }
 
@@ -248,13 +295,13 @@ any_under_way(const struct arrival *a)
 static void
 watch_queue(struct arrival *a, const struct observation *o)
 {
+	uint64_t end = a->places.low + a->places.size;
 	int64_t waits_ns = o->t_ns;
 
-	for (uint32_t w = 0; w < ARRIVAL_CHUNKS / 64; w++)
-		for (uint64_t open = a->copied[w] & ~a->held[w]; open != 0; open &= open - 1) {
-			uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(open);
-			uint64_t chunk = a->next + (i - a->next) % ARRIVAL_CHUNKS;
-			int64_t sent_ns = from_tick(a, a->slot[i].tick);
+	for (uint64_t word = a->places.low; word < end; word += PLACES_WORD)
+		for (uint32_t open = under_way(a, word); open != 0; open &= open - 1) {
+			uint64_t chunk = word + (unsigned)__builtin_ctz(open);
+			int64_t sent_ns = from_tick(a, tick_of(a, chunk));
 
 			if (obs_has(o, chunk) || chunk < o->offset)
 				a->shown_ns = max64(a->shown_ns, sent_ns);
@@ -270,18 +317,19 @@ watch_queue(struct arrival *a, const struct observation *o)
 static void
 watch_loss(struct arrival *a, const struct observation *o)
 {
-	uint64_t from = o->offset > a->next ? o->offset : a->next, first, last;
+	uint64_t low = first_place(a), end = end_place(a);
+	uint64_t from = o->offset > low ? o->offset : low, first, last;
 	uint32_t shown = 0;
 
 	if (!any_under_way(a))
 		return;
-	for (uint64_t at = from; obs_next_run(o, at, &first, &last); at = last + 1)
-		for (uint64_t c = first; c <= last && in_window(a, c); c++)
-			if (!arrival_has(a, c) && slot_of(a, c)->tick > shown)
-				shown = slot_of(a, c)->tick;
-	for (uint64_t c = from; shown > 0 && c < o->offset + o->width && in_window(a, c); c++)
-		if (!arrival_has(a, c) && !obs_has(o, c) && slot_of(a, c)->tick != 0 &&
-		    slot_of(a, c)->tick + OVERTAKEN_NS / TICK_NS < shown)
+	for (uint64_t at = from; at < end && obs_next_run(o, at, &first, &last); at = last + 1)
+		for (uint64_t c = first; c <= last && c < end; c++)
+			if (!arrival_has(a, c) && tick_of(a, c) > shown)
+				shown = tick_of(a, c);
+	for (uint64_t c = from; shown > 0 && c < o->offset + o->width && c < end; c++)
+		if (!arrival_has(a, c) && !obs_has(o, c) && tick_of(a, c) != 0 &&
+		    tick_of(a, c) + OVERTAKEN_NS / TICK_NS < shown)
 			a->lossy_until_ns = o->t_ns + LOSSY_NS;
 }
 
@@ -291,21 +339,23 @@ watch_loss(struct arrival *a, const struct observation *o)
 static void
 presume(struct arrival *a, const struct observation *o)
 {
+	uint64_t end = end_place(a) < o->offset ? end_place(a) : o->offset;
+
 	if (!any_under_way(a))
 		return;
-	for (uint64_t c = a->next; a->any && c < o->offset && in_window(a, c); c++)
-		if (!arrival_has(a, c) && bit(a->copied, c) &&
-		    from_tick(a, slot_of(a, c)->tick) > a->map_ns - OVERTAKEN_NS - a->queued_ns)
+	for (uint64_t c = first_place(a); a->any && c < end; c++)
+		if (!arrival_has(a, c) && is_copied(a, c) &&
+		    from_tick(a, tick_of(a, c)) > a->map_ns - OVERTAKEN_NS - a->queued_ns)
 			settle_copied(a, c, o->t_ns, false);
 }
 
 void
 arrival_presume(struct arrival *a, int64_t t_ns)
 {
-	for (uint64_t c = a->next; a->any && in_window(a, c); c++) {
-		int64_t sent_ns = from_tick(a, slot_of(a, c)->tick);
+	for (uint64_t c = first_place(a); a->any && c < end_place(a); c++) {
+		int64_t sent_ns = from_tick(a, tick_of(a, c));
 
-		if (bit(a->copied, c) && !arrival_has(a, c) && sent_ns <= t_ns && !is_lost(a, c))
+		if (is_copied(a, c) && !arrival_has(a, c) && sent_ns <= t_ns && !is_lost(a, c))
 			hold(a, c, sent_ns, sent_ns + COPY_DELAY_NS, t_ns + COPY_DELAY_NS);
 	}
 }
@@ -324,20 +374,20 @@ one_fresh(const struct arrival *a, const struct observation *o)
 	return fresh == 1;
 }
 
-/* Of the 64 chunks from base on, a multiple of 64, those that the observation shows and
- * the window lacks. */
-static uint64_t
+/* Of the chunks of the word at base, those that the observation shows and the window
+ * lacks. */
+static uint32_t
 gains(const struct arrival *a, const struct observation *o, uint64_t base)
 {
 	uint64_t shown = base >= o->offset ? obs_bits(o, base - o->offset) :
 	                 o->offset - base < 64 ? obs_bits(o, 0) << (o->offset - base) : 0;
-	uint64_t inside = UINT64_MAX;
+	uint32_t gained = (uint32_t)shown;
 
 	if (base < a->next)
-		inside <<= a->next - base;
-	if (base + 64 > a->next + ARRIVAL_CHUNKS)
-		inside &= (UINT64_C(1) << (a->next + ARRIVAL_CHUNKS - base)) - 1;
-	return shown & inside & ~a->held[base % ARRIVAL_CHUNKS / 64];
+		gained &= UINT32_MAX << (a->next - base);
+	if (places_covers(&a->places, base))
+		gained &= ~*places_held(&a->places, base);
+	return gained;
 }
 
 uint32_t
@@ -345,12 +395,14 @@ arrival_told(struct arrival *a, const struct observation *o, const struct timeli
              int64_t clock_ns)
 {
 	bool whole = o->kind == OBS_BUFFER_MAP, acked;
-	uint64_t last;
+	uint64_t last, end = 0;
 	uint32_t fresh = 0;
 
 	keep_base(a, o->t_ns);
-	if (obs_newest(o, &last))
+	if (obs_newest(o, &last)) {
 		open_window(a, last);
+		end = last + 1 < a->next + ARRIVAL_CHUNKS ? last + 1 : a->next + ARRIVAL_CHUNKS;
+	}
 	if (whole && a->any && a->by_copy)
 		watch_queue(a, o);
 	else if (whole && a->any)
@@ -358,10 +410,13 @@ arrival_told(struct arrival *a, const struct observation *o, const struct timeli
 	if (whole && o->width > 0)
 		presume(a, o);
 	acked = o->flags & OBS_MINUS_ACKED && a->acked_ns > 0 && one_fresh(a, o);
-	for (uint64_t base = a->next / 64 * 64; a->any && base < a->next + ARRIVAL_CHUNKS;
-	     base += 64)
-		for (uint64_t gained = gains(a, o, base); gained != 0; gained &= gained - 1) {
-			settle(a, base + (unsigned)__builtin_ctzll(gained), o, acked, t, clock_ns);
+	for (uint64_t base = a->next / PLACES_WORD * PLACES_WORD; base < end; base += PLACES_WORD)
+		for (uint32_t gained = gains(a, o, base); gained != 0; gained &= gained - 1) {
+			uint64_t chunk = base + (unsigned)__builtin_ctz(gained);
+
+			if (chunk >= end)
+				break;
+			settle(a, chunk, o, acked, t, clock_ns);
 			fresh++;
 		}
 	if (whole) {
@@ -380,16 +435,16 @@ arrival_first(const struct arrival *a, uint64_t *chunk, bool *dated)
 	bool found = false;
 
 	*dated = false;
-	for (uint64_t c = a->next; a->any && c <= a->newest; c++) {
-		const struct arrival_slot *s = &a->slot[c % ARRIVAL_CHUNKS];
+	for (uint64_t c = first_place(a); a->any && c <= a->newest && c < end_place(a); c++) {
+		const struct place *s = places_slot(&a->places, c);
 		int64_t sent = (int64_t)s->tick - s->before_ms * (MS_NS / TICK_NS);
 
 		if (!arrival_has(a, c))
 			continue;
-		if (!found || (bit(a->copied, c) && (!*dated || sent < best))) {
+		if (!found || (is_copied(a, c) && (!*dated || sent < best))) {
 			*chunk = c;
 			best = sent;
-			*dated = bit(a->copied, c);
+			*dated = is_copied(a, c);
 		}
 		found = true;
 	}
@@ -405,6 +460,9 @@ arrival_sees_copies(const struct arrival *a)
 void
 arrival_begin(struct arrival *a, uint64_t chunk)
 {
+	uint64_t known = first_place(a); /* nothing is kept of what lies before */
+
+	a->next = known < chunk ? known : a->next < chunk ? chunk : a->next;
 	while (a->next < chunk)
 		arrival_take(a);
 }
@@ -412,7 +470,9 @@ arrival_begin(struct arrival *a, uint64_t chunk)
 struct moment
 arrival_when(const struct arrival *a, uint64_t chunk)
 {
-	const struct arrival_slot *s = &a->slot[chunk % ARRIVAL_CHUNKS];
+	static const struct place none;
+	const struct place *s = places_covers(&a->places, chunk) ?
+	                              places_slot(&a->places, chunk) : &none;
 	int64_t best_ns = from_tick(a, s->tick);
 
 	return (struct moment){ best_ns - (int64_t)s->before_ms * MS_NS, best_ns,
@@ -420,10 +480,18 @@ arrival_when(const struct arrival *a, uint64_t chunk)
 }
 
 void
+arrival_expect(const struct arrival *a)
+{
+	if (a->places.size == 0)
+		return;
+	for (uint64_t c = a->next; c < a->next + EXPECTED_CHUNKS; c += 8)
+		__builtin_prefetch(places_slot(&a->places, c), 1);
+	__builtin_prefetch(places_held(&a->places, a->next), 1);
+}
+
+void
 arrival_take(struct arrival *a)
 {
-	clear_bit(a->held, a->next);
-	clear_bit(a->copied, a->next);
-	memset(slot_of(a, a->next), 0, sizeof(struct arrival_slot));
+	places_clear(&a->places, a->next);
 	a->next++;
 }

@@ -13,7 +13,8 @@
  * map that was late itself, and the copy's time is.
  *
  * Keeps ARRIVAL_CHUNKS chunks; older holes must be given up. Times are kept as
- * 100 us ticks since base_ns, which follows a long session. Plain value.
+ * 100 us ticks since base_ns, which follows a long session. Plain value but for its
+ * window's places, which arrival_fini gives back.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -25,15 +26,10 @@
 
 #include "inference/player.h"
 #include "inference/timeline.h"
+#include "inference/places.h"
 #include "record/observation.h"
 
-#define ARRIVAL_CHUNKS 2048u /* a power of two */
-
-struct arrival_slot {
-	uint32_t tick;      /* held: best; else the first copy sent, 0 none */
-	uint16_t before_ms; /* held: best - lo, at most 65 s */
-	uint16_t after_ms;  /* held: hi - best */
-};
+#define ARRIVAL_CHUNKS (PLACES_MOST - PLACES_WORD)
 
 struct arrival {
 	int64_t base_ns;
@@ -50,12 +46,12 @@ struct arrival {
 	int64_t queue_ns, queued_ns; /* copies wait so long on the way down: at the last map;
 	                              * at the one before */
 	int64_t late_ns;       /* by so much the peer's own packets are late now */
-	uint64_t held[ARRIVAL_CHUNKS / 64];   /* bit chunk % ARRIVAL_CHUNKS */
-	uint64_t copied[ARRIVAL_CHUNKS / 64]; /* a copy went by */
-	struct arrival_slot slot[ARRIVAL_CHUNKS];
+	struct places places; /* of chunks from next on */
 };
 
-void arrival_init(struct arrival *a, int64_t base_ns);
+void arrival_init(struct arrival *a, struct places_pool *pool, int64_t base_ns);
+void arrival_fini(struct arrival *a);
+void arrival_reset(struct arrival *a, int64_t base_ns); /* as if new */
 
 /* A copy of the chunk went by, towards this peer. */
 void arrival_sent(struct arrival *a, uint64_t chunk, int64_t t_ns);
@@ -88,6 +84,9 @@ struct moment arrival_when(const struct arrival *a, uint64_t chunk); /* of a hel
 
 /* Are copies seen of nearly all that comes? Then what no copy was seen of is missing. */
 bool arrival_sees_copies(const struct arrival *a);
+
+/* It will be told soon: brings its places nearer. */
+void arrival_expect(const struct arrival *a);
 
 /* Takes chunk next: moves on by one. */
 void arrival_take(struct arrival *a);

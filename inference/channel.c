@@ -287,8 +287,8 @@ channels_unassigned(const struct channels *s)
 }
 
 void
-channels_expect(const struct channels *s, const struct observation *o, bool near)
+channels_expect(const struct channels *s, const struct observation *o, enum expect_stage stage)
 {
-	if (o->channel == 0)
-		map_expect(s->members, &o->peer, near, 0, 1);
+	if (o->channel == 0 && stage != EXPECT_NEXT)
+		map_expect(s->members, &o->peer, stage == EXPECT_NEAR, 0, 1);
 }

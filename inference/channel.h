@@ -20,6 +20,7 @@
 #ifndef INFERENCE_CHANNEL_H
 #define INFERENCE_CHANNEL_H
 
+#include "inference/expect.h"
 #include "inference/inference.h"
 
 struct channels;
@@ -29,8 +30,9 @@ struct channels *channels_init(void *mem, const struct inference_options *opt,
                                struct obs_sink *out);
 void channels_put(struct channels *s, const struct observation *o);
 
-/* It will be put soon; see map_expect. */
-void channels_expect(const struct channels *s, const struct observation *o, bool near);
+/* It will be put soon. */
+void channels_expect(const struct channels *s, const struct observation *o,
+                     enum expect_stage stage);
 
 /* The input ended: each channel's CHANNEL is written once more. */
 void channels_end(struct channels *s);

@@ -62,7 +62,7 @@ follow_room(struct session *s, struct channel_view *c, uint64_t newest)
 	if (newest - a->next < 2 * ARRIVAL_CHUNKS) {
 		leave_behind(s, c, low);
 	} else {
-		arrival_init(a, a->base_ns);
+		arrival_reset(a, a->base_ns);
 		a->any = a->by_copy = true;
 		a->next = a->newest = low;
 	}
@@ -229,7 +229,7 @@ begin_far(struct session *s, const struct channel_view *c, uint64_t pos, int64_t
 
 	viewer_found(&s->viewer, &c->rules, pos, t_ns);
 	s->viewer.playing = playing;
-	arrival_init(&s->arrival, t_ns);
+	arrival_reset(&s->arrival, t_ns);
 	s->arrival.any = s->arrival.by_copy = true;
 	s->arrival.next = s->arrival.newest = pos > TRAIL_CHUNKS ? pos - TRAIL_CHUNKS : 0;
 }

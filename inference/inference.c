@@ -94,12 +94,13 @@ to_peers(struct obs_sink *self, const struct observation *o)
 }
 
 void
-inference_expect(const struct inference *inf, const struct observation *o, bool near)
+inference_expect(const struct inference *inf, const struct observation *o,
+                 enum expect_stage stage)
 {
 	if (endpoint_is_none(&o->peer))
 		return;
-	channels_expect(inf->channels, o, near);
-	peers_expect(inf->peers[peers_shard(&inf->opt, &o->peer)], o, near);
+	channels_expect(inf->channels, o, stage);
+	peers_expect(inf->peers[peers_shard(&inf->opt, &o->peer)], o, stage);
 }
 
 void

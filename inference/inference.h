@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "inference/expect.h"
 #include "record/observation.h"
 #include "record/playhead.h"
 #include "record/sink.h"
@@ -66,9 +67,9 @@ void inference_spread(struct inference *inf, struct obs_sink *const to[],
 void inference_shard_put(struct inference *inf, uint32_t shard, const struct observation *o);
 void inference_shard_end(struct inference *inf, uint32_t shard);
 
-/* It will be put soon: a caller that knows what comes next can hide the time that memory
- * takes. First with near false, later, one or two observations before it, with true. */
-void inference_expect(const struct inference *inf, const struct observation *o, bool near);
+/* It will be put soon: once for each stage, in their order, a few observations apart. */
+void inference_expect(const struct inference *inf, const struct observation *o,
+                      enum expect_stage stage);
 
 void inference_put(struct inference *inf, const struct observation *o);
 

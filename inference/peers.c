@@ -29,6 +29,7 @@ struct peers {
 	struct result_sink *out;
 	struct map *sessions;  /* endpoint -> struct session */
 	struct map *addresses; /* endpoint with port 0 -> struct last_seen */
+	struct places_pool *pool;
 	int64_t now_ns, swept_ns;
 	uint32_t shard, views;
 	struct channel_view view[]; /* opt->max_channels */
@@ -65,11 +66,19 @@ sessions_size(const struct inference_options *opt)
 	return (n + 15) / 16 * 16;
 }
 
+static size_t
+addresses_size(const struct inference_options *opt)
+{
+	size_t n = map_size(shard_peers(opt), sizeof(struct endpoint), sizeof(struct last_seen));
+
+	return (n + 15) / 16 * 16;
+}
+
 size_t
 peers_size(const struct inference_options *opt)
 {
-	return peers_head(opt) + sessions_size(opt) +
-	       map_size(shard_peers(opt), sizeof(struct endpoint), sizeof(struct last_seen));
+	return peers_head(opt) + sessions_size(opt) + addresses_size(opt) +
+	       places_pool_size(shard_peers(opt));
 }
 
 static struct channel_view *
@@ -150,6 +159,8 @@ peers_init(void *mem, const struct inference_options *opt, uint32_t shard,
 	s->now_ns = s->swept_ns = INT64_MIN;
 	s->sessions = map_init(at, shard_peers(opt), sizeof(struct endpoint),
 	                       sizeof(struct session), 0, on_evict, s);
+	s->pool = places_pool_init(at + sessions_size(opt) + addresses_size(opt),
+	                           shard_peers(opt));
 	s->addresses = map_init(at + sessions_size(opt), shard_peers(opt),
 	                        sizeof(struct endpoint), sizeof(struct last_seen), 0, NULL, NULL);
 	return s;
@@ -238,7 +249,7 @@ session_of(struct peers *s, const struct endpoint *who, const struct observation
 	if (!session->open) {
 		if (session->run > 0 && !is_fresh(o) && o->t_ns - session->last_ns < TRAILING_NS)
 			return NULL;
-		session_open(session, who, o->t_ns, session->run + 1, s->out);
+		session_open(session, who, o->t_ns, session->run + 1, s->pool, s->out);
 		session->protocol = o->protocol;
 	}
 	return session;
@@ -251,7 +262,7 @@ elsewhere(struct peers *s, struct session *session, const struct observation *o)
 	struct endpoint who = session->peer;
 
 	close_silent(s, session, END_SWITCH);
-	session_open(session, &who, o->t_ns, session->run + 1, s->out);
+	session_open(session, &who, o->t_ns, session->run + 1, s->pool, s->out);
 	session->protocol = o->protocol;
 	session->fresh = true;
 	return session;
@@ -415,12 +426,21 @@ peers_results(struct peers *s, struct result_sink *out)
 }
 
 void
-peers_expect(const struct peers *s, const struct observation *o, bool near)
+peers_expect(const struct peers *s, const struct observation *o, enum expect_stage stage)
 {
+	bool near = stage != EXPECT_FAR;
+
+	if (stage == EXPECT_NEXT) {
+		const struct session *session = map_peek(s->sessions, &o->peer);
+
+		if (session != NULL)
+			arrival_expect(&session->arrival);
+		return;
+	}
 	map_expect(s->sessions, &o->peer, near, 0, offsetof(struct session, viewer));
 	if (near)
 		map_expect(s->sessions, &o->peer, near, offsetof(struct session, arrival),
-		           offsetof(struct session, arrival.slot));
+		           sizeof(struct session));
 }
 
 void

@@ -10,6 +10,7 @@
 #ifndef INFERENCE_PEERS_H
 #define INFERENCE_PEERS_H
 
+#include "inference/expect.h"
 #include "inference/inference.h"
 
 struct peers;
@@ -24,8 +25,8 @@ struct peers *peers_init(void *mem, const struct inference_options *opt, uint32_
 /* Results go there from now on. */
 void peers_results(struct peers *s, struct result_sink *out);
 
-/* It will be put soon; see map_expect. */
-void peers_expect(const struct peers *s, const struct observation *o, bool near);
+/* It will be put soon. */
+void peers_expect(const struct peers *s, const struct observation *o, enum expect_stage stage);
 
 /* Takes what stage 1 puts. A LEAVE of nobody: the channel made room for another; at
  * most opt->max_channels are there at a time (asserted). */

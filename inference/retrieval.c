@@ -1,41 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inference/retrieval.h"
 
+#include <assert.h>
+
 #include "base/hash.h"
 
 #define FIRST_AGE_NS 50000000
 #define GROUP_SEED 0x67726f75
 
+/* Four ages in an octave, a fourth root of two apart; and half-way between them. */
+#define AGE(octave, millionths) (FIRST_AGE_NS / 1000000 * INT64_C(millionths) << octave)
+#define PAIR(octave, millionths) \
+	AGE(octave, millionths), AGE(octave, millionths) / 1000000 * 1090508
+#define OCTAVE(o) PAIR(o, 1000000), PAIR(o, 1189207), PAIR(o, 1414214), PAIR(o, 1681793)
+
+static const int64_t cell_ns[] = {
+	OCTAVE(0), OCTAVE(1), OCTAVE(2), OCTAVE(3), OCTAVE(4), OCTAVE(5),
+	OCTAVE(6), OCTAVE(7), OCTAVE(8), OCTAVE(9), OCTAVE(10), OCTAVE(11), PAIR(12, 1000000)
+};
+static_assert(sizeof cell_ns / sizeof *cell_ns == RESULT_CELLS + 2, "and one age more");
+
 int64_t
 retrieval_age_ns(unsigned i)
 {
-	static const int64_t quarter[4] = { 1000000, 1189207, 1414214, 1681793 };
-
-	return (int64_t)FIRST_AGE_NS / 1000000 * quarter[i % 4] << i / 4;
+	return cell_ns[2 * i];
 }
 
 int64_t
 retrieval_cell_ns(unsigned k)
 {
-	return k % 2 == 0 ? retrieval_age_ns(k / 2)
-	                  : retrieval_age_ns(k / 2) / 1000000 * 1090508;
+	return cell_ns[k];
 }
 
-/* The first cell whose end is not before this age. */
+/* The first cell whose end is not before this age. An octave has eight; the age's leading
+ * bits tell within one or two which. */
 static unsigned
 cell_of(int64_t age_ns)
 {
-	unsigned from = 0, to = RESULT_CELLS - 1;
+	static const uint8_t near[16] = { 0, 1, 2, 2, 3, 4, 4, 5, 5, 6, 6, 7, 7, 7, 8, 8 };
+	uint64_t sixteenths = age_ns > 0 ? (uint64_t)age_ns / (FIRST_AGE_NS / 16) : 0;
+	unsigned octave, k;
 
-	while (from < to) {
-		unsigned mid = from + (to - from) / 2;
-
-		if (retrieval_cell_ns(mid) < age_ns)
-			from = mid + 1;
-		else
-			to = mid;
-	}
-	return from;
+	if (age_ns <= FIRST_AGE_NS)
+		return 0;
+	octave = 59 - (unsigned)__builtin_clzll(sixteenths);
+	k = 8 * octave + near[sixteenths >> octave & 15];
+	if (k >= RESULT_CELLS)
+		return RESULT_CELLS - 1;
+	while (k > 0 && cell_ns[k - 1] >= age_ns)
+		k--;
+	while (k < RESULT_CELLS - 1 && cell_ns[k] < age_ns)
+		k++;
+	return k;
 }
 
 void
@@ -64,7 +80,7 @@ enter(struct retrieval *r, const struct retrieval_viewer *v, const struct retrie
 	if (is->hi_ns == RETRIEVAL_NEVER)
 		return;
 	first = cell_of(is->lo_ns - is->made_ns);
-	last = cell_of(is->hi_ns - is->made_ns);
+	last = is->hi_ns == is->lo_ns ? first : cell_of(is->hi_ns - is->made_ns);
 	first = first < last ? first : last;
 	r->came[first][last]++;
 	r->group[v->group].has[((first + last) / 2 + 1) / 2]++;

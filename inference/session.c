@@ -19,7 +19,7 @@
 
 void
 session_open(struct session *s, const struct endpoint *peer, int64_t t_ns, uint32_t run,
-             struct result_sink *out)
+             struct places_pool *pool, struct result_sink *out)
 {
 	memset(s, 0, sizeof *s);
 	s->open = true;
@@ -28,7 +28,7 @@ session_open(struct session *s, const struct endpoint *peer, int64_t t_ns, uint3
 	s->run = run;
 	s->out = out;
 	s->stall_time = estimate_at(0);
-	arrival_init(&s->arrival, t_ns);
+	arrival_init(&s->arrival, pool, t_ns);
 	player_init(&s->player);
 	viewer_fill(&s->viewer, 0, t_ns);
 }
@@ -140,13 +140,13 @@ note_lag(struct session *s, const struct channel_view *c, uint64_t chunk, int64_
 		            player_played(&s->player, t_ns), t_ns);
 }
 
-/* The next chunk goes to the player: held, or given up at the moment when. */
+/* The next chunk, of so much media, goes to the player: held, or given up at the moment
+ * when. */
 static void
-take(struct session *s, struct channel_view *c, bool held, struct moment when)
+take(struct session *s, struct channel_view *c, bool held, struct moment when, int64_t step_ns)
 {
 	const struct player_listener to = { on_player, s };
 	uint64_t chunk = s->arrival.next;
-	int64_t step_ns = timeline_step(&c->timeline, chunk);
 	struct retrieval_chunk is = { 0, when.best, held ? when.best : RETRIEVAL_NEVER };
 	bool on_time;
 
@@ -170,12 +170,14 @@ static void
 walk(struct session *s, struct channel_view *c, uint32_t window_chunks)
 {
 	struct arrival *a = &s->arrival;
+	int64_t step_ns;
 
-	while (a->any && a->next <= a->newest && timeline_step(&c->timeline, a->next) > 0) {
+	while (a->any && a->next <= a->newest &&
+	       (step_ns = timeline_step(&c->timeline, a->next)) > 0) {
 		if (arrival_has(a, a->next))
-			take(s, c, true, arrival_when(a, a->next));
+			take(s, c, true, arrival_when(a, a->next), step_ns);
 		else if (a->newest - a->next >= window_chunks)
-			take(s, c, false, arrival_when(a, a->newest));
+			take(s, c, false, arrival_when(a, a->newest), step_ns);
 		else
 			break;
 	}
@@ -188,14 +190,15 @@ pass_below(struct session *s, struct channel_view *c, const struct observation *
 {
 	struct arrival *a = &s->arrival;
 	struct moment now = { o->t_ns, o->t_ns, o->t_ns };
+	int64_t step_ns;
 
 	if (c->playhead.skip_window_chunks > 0 || o->kind != OBS_BUFFER_MAP || o->width == 0)
 		return;
 	while (a->any && a->next < o->offset && a->next <= a->newest &&
-	       timeline_step(&c->timeline, a->next) > 0) {
+	       (step_ns = timeline_step(&c->timeline, a->next)) > 0) {
 		bool held = arrival_has(a, a->next);
 
-		take(s, c, held, held ? arrival_when(a, a->next) : now);
+		take(s, c, held, held ? arrival_when(a, a->next) : now, step_ns);
 	}
 }
 
@@ -224,7 +227,8 @@ make_room(struct session *s, struct channel_view *c, uint64_t newest, int64_t t_
 		bool held = arrival_has(a, a->next);
 
 		if (s->begun)
-			take(s, c, held, held ? arrival_when(a, a->next) : now);
+			take(s, c, held, held ? arrival_when(a, a->next) : now,
+			     timeline_step(&c->timeline, a->next));
 		else
 			arrival_take(a);
 	}
@@ -371,7 +375,7 @@ session_reboot(struct session *s, struct channel_view *c, int64_t t_ns)
 	s->reboots++;
 	if (!s->source)
 		put_event(s, EVENT_REBOOT, &at, &none, 0);
-	arrival_init(&s->arrival, t_ns);
+	arrival_reset(&s->arrival, t_ns);
 	s->arrival.by_copy = true;
 	s->position.first_known = s->position.first_seen = s->begun = false;
 }
@@ -508,5 +512,6 @@ session_close(struct session *s, struct channel_view *c, enum result_end end, st
 		put_event(s, EVENT_LEAVE, &left, &none, 0);
 		put_session(s, c, &left);
 	}
+	arrival_fini(&s->arrival);
 	s->open = false;
 }

@@ -3,7 +3,7 @@
  *
  * Feeds the peer's maps to arrival, takes chunks in order into player, and keeps
  * what the result tells. Two kinds of channels: where maps tell where viewers play, follow
- * reads it from them; for the others player assumes one. Plain value, a few KiB, most
+ * reads it from them; for the others player assumes one. Plain value, most
  * of it arrival's window.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -71,8 +71,9 @@ struct session {
 	struct arrival arrival;
 };
 
+/* The places of its chunks are taken from the pool; session_close gives them back. */
 void session_open(struct session *s, const struct endpoint *peer, int64_t t_ns, uint32_t run,
-                  struct result_sink *out);
+                  struct places_pool *pool, struct result_sink *out);
 
 /* A copy of a chunk went by towards the peer. */
 void session_sent(struct session *s, struct channel_view *c, const struct observation *o);

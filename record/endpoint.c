@@ -32,26 +32,6 @@ endpoint_is_ipv4(const struct endpoint *e)
 	return memcmp(e->addr, mapped, sizeof mapped) == 0;
 }
 
-bool
-endpoint_same_addr(const struct endpoint *a, const struct endpoint *b)
-{
-	return memcmp(a->addr, b->addr, sizeof a->addr) == 0;
-}
-
-bool
-endpoint_same(const struct endpoint *a, const struct endpoint *b)
-{
-	return a->port == b->port && endpoint_same_addr(a, b);
-}
-
-bool
-endpoint_is_none(const struct endpoint *e)
-{
-	static const struct endpoint none;
-
-	return endpoint_same(e, &none);
-}
-
 /* Appends :port by hand: record/ calls no printf. */
 static size_t
 put_port(char *text, size_t at, uint16_t port)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct endpoint {
 	uint8_t addr[16]; /* network byte order */
@@ -24,9 +25,28 @@ struct endpoint endpoint_ipv4(uint32_t addr, uint16_t port);
 struct endpoint endpoint_ipv6(const uint8_t addr[16], uint16_t port);
 
 bool endpoint_is_ipv4(const struct endpoint *e);
-bool endpoint_same(const struct endpoint *a, const struct endpoint *b);
-bool endpoint_same_addr(const struct endpoint *a, const struct endpoint *b);
-bool endpoint_is_none(const struct endpoint *e); /* all zero */
+
+static inline bool
+endpoint_same_addr(const struct endpoint *a, const struct endpoint *b)
+{
+	uint64_t x[2], y[2];
+
+	memcpy(x, a->addr, sizeof x);
+	memcpy(y, b->addr, sizeof y);
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
+static inline bool
+endpoint_same(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && endpoint_same_addr(a, b);
+}
+
+static inline bool
+endpoint_is_none(const struct endpoint *e) /* all zero */
+{
+	return endpoint_same(e, &(const struct endpoint){ .port = 0 });
+}
 
 /* "10.77.0.5:6000" or "[2001:db8::1]:6000"; without ":port" when it is 0.
  * Answers the text's length. */

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "inference/arrival.h"
@@ -15,6 +16,7 @@
 #define HOUR_MS INT64_C(3600000)
 
 static struct arrival a;
+static void *memory; /* of its places */
 static struct timeline none, line; /* line: chunk c is made at c * 100 ms */
 static union obs_buf buf;
 
@@ -22,12 +24,22 @@ static int
 fresh(void **state)
 {
 	(void)state;
-	arrival_init(&a, T0_NS);
+	memory = malloc(places_pool_size(1));
+	assert_non_null(memory);
+	arrival_init(&a, places_pool_init(memory, 1), T0_NS);
 	timeline_init(&none);
 	timeline_init(&line);
 	for (uint64_t c = 0; c < 1000; c++)
 		timeline_mark(&line, c, T0_NS + (int64_t)c * 100 * MS_NS);
 	timeline_estimate(&line);
+	return 0;
+}
+
+static int
+done(void **state)
+{
+	(void)state;
+	free(memory);
 	return 0;
 }
 
@@ -416,7 +428,7 @@ over_tcp_a_copy_is_an_arrival(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, fresh)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, done)
 	const struct CMUnitTest tests[] = {
 		TEST(an_unseen_chunk_came_between_two_maps),
 		TEST(what_is_said_at_once_came_at_once),

@@ -31,6 +31,7 @@ struct told {
 struct scene {
 	struct viewer v;
 	struct arrival a;
+	void *memory; /* of its places */
 	struct timeline t;
 	struct told told[EVENTS];
 	unsigned n;
@@ -55,13 +56,22 @@ note(void *ctx, enum player_event what, const struct estimate *at,
 		estimate_known(duration) ? duration->best_ns / MS_NS : -1, chunks };
 }
 
+static void
+end(struct scene *s)
+{
+	free(s->memory);
+	free(s);
+}
+
 static struct scene *
 begin(void)
 {
 	struct scene *s = calloc(1, sizeof *s);
 
 	assert_non_null(s);
-	arrival_init(&s->a, T0_NS);
+	s->memory = malloc(places_pool_size(1));
+	assert_non_null(s->memory);
+	arrival_init(&s->a, places_pool_init(s->memory, 1), T0_NS);
 	s->a.by_copy = true;
 	timeline_init(&s->t);
 	viewer_fill(&s->v, FIRST, T0_NS);
@@ -123,7 +133,7 @@ play_begins_when_the_last_chunk_that_it_waits_for_comes(void **state)
 	assert_true(start->lo_ms <= 620 && start->hi_ms >= 620);
 	assert_true(start->hi_ms - start->lo_ms <= 500);
 	assert_null(find(s, PLAYER_STALLED));
-	free(s);
+	end(s);
 }
 
 /* The system waits for more than its rules say: the positions win, to a chunk. */
@@ -142,7 +152,7 @@ positions_overrule_the_rules(void **state)
 	assert_non_null(start);
 	assert_in_range(start->at_ms, 1850, 2150);
 	assert_true(start->lo_ms <= 2000 && start->hi_ms >= 2000);
-	free(s);
+	end(s);
 }
 
 /* Chunk 1012 comes two seconds late: play stops at its place, 12 chunks after the start. */
@@ -166,7 +176,7 @@ a_late_chunk_stops_play_from_its_deadline_until_enough_is_there(void **state)
 	assert_non_null(stall);
 	assert_in_range(stall->at_ms, 3350, 3420); /* 380 + 12 x 250 */
 	assert_in_range(stall->lasted_ms, 1900, 2020);
-	free(s);
+	end(s);
 }
 
 /* No map within it: between two maps play advanced by a second less than it should. */
@@ -185,7 +195,7 @@ a_stall_between_two_maps_is_found_by_its_deficit(void **state)
 		    FIRST + (uint64_t)((ms - 1350) / CHUNK_MS));
 	assert_non_null(find(s, PLAYER_STALLED));
 	assert_in_range(find(s, PLAYER_STALLED)->lasted_ms, 850, 1150);
-	free(s);
+	end(s);
 }
 
 /* Play stands still, and every chunk was there long before: the viewer paused. */
@@ -206,7 +216,7 @@ standing_still_with_all_there_is_a_pause(void **state)
 	assert_non_null(find(s, PLAYER_PAUSED));
 	assert_in_range(find(s, PLAYER_PAUSED)->at_ms, 3000, 3500);
 	assert_in_range(find(s, PLAYER_PAUSED)->lasted_ms, 3700, 4300);
-	free(s);
+	end(s);
 }
 
 /* A hole of two chunks at its deadline, enough behind it: skipped, not waited for. */
@@ -235,7 +245,7 @@ a_small_hole_is_skipped(void **state)
 	assert_int_equal(skip->chunks, 2);
 	assert_in_range(skip->at_ms, 2200, 2500);
 	assert_null(find(s, PLAYER_STALLED));
-	free(s);
+	end(s);
 }
 
 static void
@@ -252,7 +262,7 @@ a_stall_open_at_the_end_lasts_until_then(void **state)
 	assert_non_null(find(s, PLAYER_STALLED));
 	assert_in_range(find(s, PLAYER_STALLED)->at_ms + find(s, PLAYER_STALLED)->lasted_ms, 4990,
 	                5010);
-	free(s);
+	end(s);
 }
 
 /* --- what the offset means ------------------------------------------------------------- */

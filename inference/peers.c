@@ -387,7 +387,8 @@ on_words(struct peers *s, const struct endpoint *who, const struct observation *
 		close_goodbye(s, session, o->t_ns);
 }
 
-/* A chunk goes to a peer: its sender speaks, and the receiver may soon hold it. */
+/* A chunk goes to a peer: its sender speaks, and the receiver may soon hold it. One that
+ * surely comes is played, even if the receiver has not said yet where it is. */
 static void
 on_transfer(struct peers *s, const struct observation *o)
 {
@@ -398,7 +399,11 @@ on_transfer(struct peers *s, const struct observation *o)
 	if (!is_ours(s, &o->peer))
 		return;
 	to = map_peek(s->sessions, &o->peer); /* unless the sender has taken its place */
-	if (c != NULL && to != NULL && to->open && (to->channel == 0 || to->channel == o->channel))
+	if (c == NULL || to == NULL || !to->open)
+		return;
+	if (to->channel == 0 && c->playhead.reliable)
+		settle_channel(s, to, o->channel);
+	if (to->channel == 0 || to->channel == o->channel)
 		session_sent(to, c, o);
 }
 

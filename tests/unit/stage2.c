@@ -11,6 +11,7 @@ static void
 take(struct result_sink *self, const struct result *r)
 {
 	(void)self;
+	stage2.stray += r->channel == 0 && r->kind != RESULT_WARNING;
 	assert(stage2.n_sessions + stage2.n_events + stage2.n_channels < STAGE2_RESULTS);
 	if (r->kind == RESULT_SESSION)
 		stage2.session[stage2.n_sessions++] = *r;
@@ -40,7 +41,7 @@ stage2_begin(uint32_t max_channels, uint32_t max_peers)
 	stage2.memory = calloc(1, peers_size(&stage2.opt));
 	assert(stage2.memory != NULL);
 	stage2.peers = peers_init(stage2.memory, &stage2.opt, 0, &sink);
-	stage2.n_sessions = stage2.n_events = stage2.n_channels = stage2.n_retrieval = 0;
+	stage2.n_sessions = stage2.n_events = stage2.n_channels = stage2.n_retrieval = stage2.stray = 0;
 	stage2.eligible = stage2.due = 0;
 }
 

@@ -23,6 +23,7 @@ struct stage2 {
 	struct inference_options opt;
 	struct peers *peers;
 	void *memory;
+	uint32_t stray; /* results of no channel */
 	struct result session[STAGE2_RESULTS], event[STAGE2_RESULTS], channel[STAGE2_RESULTS];
 	unsigned n_sessions, n_events, n_channels, n_retrieval;
 	uint64_t eligible; /* at any age */

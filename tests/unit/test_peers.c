@@ -234,6 +234,26 @@ sending_a_chunk_is_a_word_too(void **state)
 	assert_int_equal(ms_of(session[0].u.session.left.best_ns), 59500);
 }
 
+/* It asks in words that name no channel, and what is sent to it surely comes. */
+static void
+who_is_sent_chunks_before_it_speaks_is_in_their_channel(void **state)
+{
+	(void)state;
+	(void)state;
+	stage2.opt.playhead[1].reliable = true;
+	stage2_channel(STAGE2_CHANNEL + 1, STAGE2_SOURCE, 0, 2000);
+	stage2_put(words_say(OBS_REQUEST, 10000, words_peer(2), words_peer(STAGE2_SOURCE)), 0);
+	for (uint64_t c = 100; c < 200; c++)
+		stage2_put(words_transfer(10000 + (int64_t)(c - 100) * 100,
+		                          words_peer(STAGE2_SOURCE), words_peer(2), c, 500),
+		           STAGE2_CHANNEL + 1);
+	peers_end(stage2.peers, 0);
+	assert_int_equal(stage2.stray, 0);
+	assert_int_equal(stage2.n_sessions, 2); /* the source's too */
+	assert_int_equal(session[0].channel, STAGE2_CHANNEL + 1);
+	assert_int_equal(session[1].channel, STAGE2_CHANNEL + 1);
+}
+
 static void
 a_full_table_closes_whom_it_evicts(void **state)
 {
@@ -338,6 +358,7 @@ main(void)
 		TEST(a_visitor_without_a_channel_has_no_session),
 		TEST(nobody_has_no_session),
 		TEST(sending_a_chunk_is_a_word_too),
+		TEST(who_is_sent_chunks_before_it_speaks_is_in_their_channel),
 		TEST(a_full_table_closes_whom_it_evicts),
 		TEST(a_chunks_receiver_may_be_evicted_by_its_sender),
 		TEST(heads_of_substreams_are_no_newcomers_sign),

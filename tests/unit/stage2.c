@@ -41,7 +41,8 @@ stage2_begin(uint32_t max_channels, uint32_t max_peers)
 	stage2.memory = calloc(1, peers_size(&stage2.opt));
 	assert(stage2.memory != NULL);
 	stage2.peers = peers_init(stage2.memory, &stage2.opt, 0, &sink);
-	stage2.n_sessions = stage2.n_events = stage2.n_channels = stage2.n_retrieval = stage2.stray = 0;
+	stage2.n_sessions = stage2.n_events = stage2.n_channels = stage2.n_retrieval = 0;
+	stage2.stray = 0;
 	stage2.eligible = stage2.due = 0;
 }
 

@@ -43,6 +43,7 @@ void json_int(struct json_writer *w, int64_t v);
 void json_uint(struct json_writer *w, uint64_t v);
 void json_bool(struct json_writer *w, bool v);
 void json_null(struct json_writer *w);
+void json_raw(struct json_writer *w, const char *text); /* a value that is JSON already */
 
 /* v with at most this many decimals (0..9), trailing zeros left out. */
 void json_number(struct json_writer *w, double v, unsigned decimals);

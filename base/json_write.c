@@ -175,6 +175,13 @@ json_bool(struct json_writer *w, bool v)
 }
 
 void
+json_raw(struct json_writer *w, const char *text)
+{
+	before(w);
+	fputs(text, w->out);
+}
+
+void
 json_null(struct json_writer *w)
 {
 	before(w);

@@ -202,12 +202,20 @@ count_rows(struct rows *rows, const struct counts *c)
 	add_traffic(rows, "undecodable", c->class[COUNTS_UNDECODABLE]);
 }
 
+/* What a report is written from. */
+struct told {
+	struct rows rows;
+	struct report_input in;
+	struct report report;
+};
+
 static void
-write_report(struct analysis *a)
+tell(struct told *t, const struct analysis *a)
 {
 	const struct counts *c = input_counts(a->in);
-	struct rows rows = { .n_malformed = 0 };
-	struct report_input in = {
+
+	count_rows(&t->rows, c);
+	t->in = (struct report_input){
 		.files = (const char *const *)a->paths,
 		.n_files = (size_t)a->n_paths,
 		.first_ns = c->observations || c->total.packets ? c->first_ns : INT64_MIN,
@@ -218,25 +226,59 @@ write_report(struct analysis *a)
 		.cut = c->snapped.packets,
 		.gaps = a->feed.gaps,
 		.not_swarm_bytes = c->class[COUNTS_NOT_SWARM].bytes,
+		.malformed = t->rows.malformed,
+		.n_malformed = t->rows.n_malformed,
+		.by_protocol = t->rows.protocol,
+		.n_by_protocol = t->rows.n_protocol,
 	};
-	struct report r = {
-		.results = &a->results, .input = &in, .protocol_name = protocol_name,
+	t->report = (struct report){
+		.results = &a->results, .input = &t->in, .protocol_name = protocol_name,
 		.player = &a->options.player,
 		.player_from = a->options.player.prebuffer_ns == 2000000000 ?
 		                       "assumed" : "--player-prebuffer",
 	};
 
-	count_rows(&rows, c);
-	in.malformed = rows.malformed;
-	in.n_malformed = rows.n_malformed;
-	in.by_protocol = rows.protocol;
-	in.n_by_protocol = rows.n_protocol;
+}
+
+static void
+write_report(struct analysis *a)
+{
+	struct told t = { .rows.n_malformed = 0 };
+
+	tell(&t, a);
 	if (a->opt->format == FORMAT_JSON)
-		document_write(outfile_stream(a->file), &r);
+		document_write(outfile_stream(a->file), &t.report);
 	else if (a->opt->format == FORMAT_P1203)
-		p1203_write(outfile_stream(a->file), &r);
+		p1203_write(outfile_stream(a->file), &t.report);
 	else
-		text_write(outfile_stream(a->file), &r, log_color_on(1) && a->opt->output == NULL);
+		text_write(outfile_stream(a->file), &t.report,
+		           log_color_on(1) && a->opt->output == NULL);
+}
+
+/* The store too keeps what the report says of the inputs. */
+static int
+commit(struct analysis *a)
+{
+	const struct counts *c = input_counts(a->in);
+	bool any = c->observations || c->total.packets;
+	struct told t = { .rows.n_malformed = 0 };
+	char *head = NULL;
+	size_t len;
+	FILE *out = open_memstream(&head, &len);
+	int status;
+
+	if (out == NULL)
+		abort();
+	tell(&t, a);
+	document_head(out, &t.report);
+	fclose(out);
+	status = keep_commit(a->keep, &(struct store_said){
+		.first_ns = any ? c->first_ns : INT64_MIN,
+		.last_ns = any ? c->last_ns : INT64_MIN, .report = head,
+		.prebuffer_ns = t.report.player->prebuffer_ns,
+		.prebuffer_from = t.report.player_from });
+	free(head);
+	return status;
 }
 
 /* Into the report, or between the events. */
@@ -326,8 +368,7 @@ run(struct analysis *a)
 		write_report(a);
 	}
 	if (a->keep != NULL) {
-		status = keep_commit(a->keep, input_counts(a->in)->first_ns,
-		                     input_counts(a->in)->last_ns);
+		status = commit(a);
 		if (status != 0)
 			return status;
 	}

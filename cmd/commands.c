@@ -57,6 +57,12 @@ static const char *const db_examples[] = {
 	"swarmscope db migrate --store sqlite:swarms.db", "after an update of the program", NULL,
 };
 
+static const char *const serve_examples[] = {
+	"swarmscope serve --store sqlite:swarms.db", "the page at http://127.0.0.1:8480/",
+	"swarmscope serve --store sqlite:swarms.db --listen [::1]:9000 --port-search",
+	"on the next free port from 9000 on", NULL,
+};
+
 static const char *const score_examples[] = {
 	"swarmscope score --truth swarm.truth.ndjson report.json", "errors of a report, as tables",
 	"swarmscope score --json --truth swarm.truth.ndjson report.json", "the same as JSON",
@@ -105,6 +111,10 @@ static const struct command_row commands[] = {
 	  "Brings a database's schema up to date, tells what is in it, or checks whether it is "
 	  "sound. Results come into it by 'analyze --store'.",
 	  db_options, cmd_db },
+	{ "serve", "the page and the API of a database", NULL, 0, 0, serve_examples,
+	  "Serves the results in a database as a page and as JSON under /api/v1/, and prints the "
+	  "page's address. Reads only; what analyze adds meanwhile is shown.",
+	  serve_options, cmd_serve },
 	{ "score", "a report against the truth", "REPORT", 1, 1, score_examples,
 	  "Matches the sessions and events of a report with a truth log, one to one, and prints "
 	  "how wrong they are: errors, precision and recall, coverage and width of the intervals.",

@@ -61,11 +61,13 @@ int command_end(struct outfile *out);
 int command_fail(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 extern const struct option_row analyze_options[], decode_options[], db_options[],
+        serve_options[],
         score_options[],
         simulate_options[], help_options[], version_options[], completion_options[];
 
 int cmd_analyze(const struct command_row *row, int argc, char **argv);
 int cmd_db(const struct command_row *row, int argc, char **argv);
+int cmd_serve(const struct command_row *row, int argc, char **argv);
 int cmd_decode(const struct command_row *row, int argc, char **argv);
 int cmd_simulate(const struct command_row *row, int argc, char **argv);
 int cmd_score(const struct command_row *row, int argc, char **argv);

@@ -118,9 +118,9 @@ keep_maps(struct keep *k)
 }
 
 int
-keep_commit(struct keep *k, int64_t first_ns, int64_t last_ns)
+keep_commit(struct keep *k, const struct store_said *said)
 {
-	int rc = store_commit(k->store, first_ns, last_ns);
+	int rc = store_commit(k->store, said);
 
 	return rc == 0 ? 0 : command_fail(rc, "%s", store_why(k->store));
 }

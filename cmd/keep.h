@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "record/sink.h"
+#include "store/store.h"
 
 struct keep;
 
@@ -24,8 +25,9 @@ int keep_open(const char *url, bool clear_addresses, char **paths, int n, struct
 struct result_sink *keep_results(struct keep *k, struct result_sink *next);
 struct obs_sink *keep_maps(struct keep *k);
 
-/* Everything was put: commits. 0, or an exit status that is told. */
-int keep_commit(struct keep *k, int64_t first_ns, int64_t last_ns);
+/* Everything was put: commits, with what the report says of the inputs. 0, or an exit
+ * status that is told. */
+int keep_commit(struct keep *k, const struct store_said *said);
 
 void keep_close(struct keep *k); /* k may be NULL */
 

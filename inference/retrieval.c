@@ -8,10 +8,12 @@
 #define FIRST_AGE_NS 50000000
 #define GROUP_SEED 0x67726f75
 
-/* Four ages in an octave, a fourth root of two apart; and half-way between them. */
-#define AGE(octave, millionths) (FIRST_AGE_NS / 1000000 * INT64_C(millionths) << octave)
+/* Four ages in an octave, a fourth root of two apart, to the microsecond; and half-way
+ * between them. */
+#define AGE_US(octave, millionths) \
+	(FIRST_AGE_NS / 1000000 * INT64_C(millionths) / 1000 << octave)
 #define PAIR(octave, millionths) \
-	AGE(octave, millionths), AGE(octave, millionths) / 1000000 * 1090508
+	AGE_US(octave, millionths) * 1000, AGE_US(octave, millionths) * 1090508 / 1000000 * 1000
 #define OCTAVE(o) PAIR(o, 1000000), PAIR(o, 1189207), PAIR(o, 1414214), PAIR(o, 1681793)
 
 static const int64_t cell_ns[] = {

@@ -4,10 +4,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/int64.h"
 #include "inference/follow.h"
 #include "inference/mos.h"
 
 #define S_NS 1000000000
+#define US_NS 1000
 #define CENSORED_MEDIA_NS 1500000000 /* a first map with more: it was here before */
 #define GONE_PERIODS 5
 #define COUNTED_CHUNKS (4 * TIMELINE_CHUNKS) /* of what a viewer left behind */
@@ -41,6 +43,15 @@ session_gone_ns(const struct session *s, int64_t least_ns)
 	return gone_ns > least_ns ? gone_ns : least_ns;
 }
 
+/* Results are told in whole microseconds, as they are written and kept. */
+static void
+whole(struct estimate *e)
+{
+	e->lo_ns = round64(e->lo_ns, US_NS);
+	e->best_ns = round64(e->best_ns, US_NS);
+	e->hi_ns = round64(e->hi_ns, US_NS);
+}
+
 static void
 put_result(const struct session *s, struct result *r, enum result_kind kind, int64_t t_ns,
 	   bool final)
@@ -67,6 +78,8 @@ put_event(struct session *s, enum result_event_kind event, const struct estimate
 	r.u.event.at = *at;
 	r.u.event.duration = *duration;
 	r.u.event.chunks = chunks;
+	whole(&r.u.event.at);
+	whole(&r.u.event.duration);
 	put_result(s, &r, RESULT_EVENT, s->last_ns, true);
 }
 
@@ -467,7 +480,7 @@ put_session(struct session *s, const struct channel_view *c, const struct estima
 	if (s->from_channel != 0 && estimate_known(&play))
 		u->switch_delay = estimate_shift(&play, -s->from_ns);
 	u->stall_time = s->stall_time;
-	u->played_ns = played_ns(s, c, left->best_ns);
+	u->played_ns = round64(played_ns(s, c, left->best_ns), US_NS);
 	u->lag_ns = s->lag_n ? s->lag_sum_ms / (int64_t)s->lag_n * 1000000 : INT64_MIN;
 	u->buffer_ns = s->buffer_n ? s->buffer_sum_ms / (int64_t)s->buffer_n * 1000000 : INT64_MIN;
 	u->chunks_passed = s->passed;
@@ -482,6 +495,12 @@ put_session(struct session *s, const struct channel_view *c, const struct estima
 	u->left_censored = s->left_censored;
 	u->source = s->source;
 	put_scores(s, u);
+	whole(&u->joined);
+	whole(&u->playing);
+	whole(&u->left);
+	whole(&u->startup);
+	whole(&u->switch_delay);
+	whole(&u->stall_time);
 	put_result(s, &r, RESULT_SESSION, left->best_ns, true);
 }
 

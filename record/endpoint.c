@@ -26,6 +26,25 @@ endpoint_ipv6(const uint8_t addr[16], uint16_t port)
 	return e;
 }
 
+static const uint8_t discard[8] = { 0x01 };
+
+struct endpoint
+endpoint_pseudonym(uint64_t key, uint16_t port)
+{
+	struct endpoint e = { .port = port };
+
+	memcpy(e.addr, discard, sizeof discard);
+	for (int i = 0; i < 8; i++)
+		e.addr[8 + i] = (uint8_t)(key >> (56 - 8 * i));
+	return e;
+}
+
+bool
+endpoint_is_pseudonym(const struct endpoint *e)
+{
+	return memcmp(e->addr, discard, sizeof discard) == 0;
+}
+
 bool
 endpoint_is_ipv4(const struct endpoint *e)
 {
@@ -50,12 +69,49 @@ put_port(char *text, size_t at, uint16_t port)
 	return at;
 }
 
+static size_t
+put_pseudonym(const struct endpoint *e, char text[ENDPOINT_TEXT_MAX])
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t at = 0;
+
+	text[at++] = 'p';
+	text[at++] = '-';
+	for (int i = 8; i < 16; i++) {
+		text[at++] = digits[e->addr[i] >> 4];
+		text[at++] = digits[e->addr[i] & 15];
+	}
+	text[at] = '\0';
+	return put_port(text, at, e->port);
+}
+
+static bool
+read_pseudonym(const char *host, struct endpoint *e)
+{
+	uint64_t key = 0;
+
+	if (strlen(host) != 18 || host[0] != 'p' || host[1] != '-')
+		return false;
+	for (host += 2; *host != '\0'; host++) {
+		if (*host >= '0' && *host <= '9')
+			key = key << 4 | (uint64_t)(*host - '0');
+		else if (*host >= 'a' && *host <= 'f')
+			key = key << 4 | (uint64_t)(*host - 'a' + 10);
+		else
+			return false;
+	}
+	*e = endpoint_pseudonym(key, 0);
+	return true;
+}
+
 size_t
 endpoint_format(const struct endpoint *e, char text[ENDPOINT_TEXT_MAX])
 {
 	size_t at = 0;
 	bool bracket = !endpoint_is_ipv4(e) && e->port != 0;
 
+	if (endpoint_is_pseudonym(e))
+		return put_pseudonym(e, text);
 	if (bracket)
 		text[at++] = '[';
 	if (endpoint_is_ipv4(e))
@@ -110,7 +166,7 @@ endpoint_parse(const char *text, struct endpoint *e)
 		                        (uint32_t)addr[2] << 8 | addr[3], 0);
 	else if (inet_pton(AF_INET6, host, addr) == 1)
 		got = endpoint_ipv6(addr, 0);
-	else
+	else if (!read_pseudonym(host, &got))
 		return false;
 	got.port = port ? read_port(port) : 0;
 	if (port != NULL && got.port == 0)

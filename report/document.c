@@ -7,8 +7,9 @@
 #include "report/figures.h"
 #include "report/values.h"
 
-static void
-channel_text(const struct report *r, const struct collect_channel *c, char text[VALUES_CHANNEL_MAX])
+void
+document_channel_id(const struct report *r, const struct collect_channel *c,
+                    char text[VALUES_CHANNEL_MAX])
 {
 	values_channel(text, r->protocol_name(c->protocol), c->c.id, c->c.id_len, c->key);
 }
@@ -291,21 +292,21 @@ put_aliases(struct json_writer *w, const struct report *r, size_t channel)
 	for (size_t i = 0; i < r->results->n_channels; i++) {
 		if (i == channel || r->results->channels[i].root != channel)
 			continue;
-		channel_text(r, &r->results->channels[i], text);
+		document_channel_id(r, &r->results->channels[i], text);
 		json_string(w, text);
 	}
 	json_array_end(w);
 }
 
-static void
-put_channel(struct json_writer *w, const struct report *r, size_t i)
+void
+document_channel(struct json_writer *w, const struct report *r, size_t i)
 {
 	const struct collect_channel *c = &r->results->channels[i];
 	const char *protocol = r->protocol_name(c->protocol);
 	char text[VALUES_CHANNEL_MAX];
 	struct figures f;
 
-	channel_text(r, c, text);
+	document_channel_id(r, c, text);
 	figures_of(&f, r->results, i);
 	json_object(w);
 	json_put_string(w, "id", text);
@@ -366,20 +367,20 @@ put_session_events(struct json_writer *w, const struct collect *c, const struct 
 	json_put_bool(w, "exit_before_start", exit);
 }
 
-static void
-put_session(struct json_writer *w, const struct report *r, const struct collect_session *s)
+void
+document_session(struct json_writer *w, const struct report *r, const struct collect_session *s)
 {
 	const struct collect_channel *from = collect_channel(r->results, s->s.switched_from);
 	char text[VALUES_CHANNEL_MAX];
 
-	channel_text(r, &r->results->channels[s->in], text);
+	document_channel_id(r, &r->results->channels[s->in], text);
 	json_object(w);
 	values_peer(w, "peer", &s->peer);
 	values_peer_id(w, "peer_id", s->peer_id);
 	json_put_string(w, "channel", text);
 	json_put_uint(w, "run", s->run);
 	if (from != NULL) {
-		channel_text(r, &r->results->channels[from->root], text);
+		document_channel_id(r, &r->results->channels[from->root], text);
 		json_put_string(w, "switched_from", text);
 	} else {
 		json_put_null(w, "switched_from");
@@ -414,6 +415,29 @@ put_player(struct json_writer *w, const struct report *r)
 	json_object_end(w);
 }
 
+static void
+put_warnings(struct json_writer *w, const struct collect *c)
+{
+	json_key(w, "warnings");
+	json_array(w);
+	for (size_t i = 0; i < c->n_warnings; i++)
+		json_string(w, c->warnings[i]);
+	json_array_end(w);
+}
+
+void
+document_head(FILE *out, const struct report *r)
+{
+	struct json_writer w = json_writer_to(out, false);
+
+	json_object(&w);
+	put_input(&w, r->input);
+	put_player(&w, r);
+	put_audit(&w, r->input);
+	put_warnings(&w, r->results);
+	json_object_end(&w);
+}
+
 void
 document_write(FILE *out, const struct report *r)
 {
@@ -428,22 +452,18 @@ document_write(FILE *out, const struct report *r)
 	json_array(&w);
 	for (size_t i = 0; i < c->n_channels; i++)
 		if (collect_is_root(c, i))
-			put_channel(&w, r, i);
+			document_channel(&w, r, i);
 	json_array_end(&w);
 	json_key(&w, "sessions");
 	json_array(&w);
 	for (size_t i = 0; i < c->n_sessions; i++)
-		put_session(&w, r, &c->sessions[i]);
+		document_session(&w, r, &c->sessions[i]);
 	json_array_end(&w);
 	put_audit(&w, r->input);
 	json_key(&w, "anomalies");
 	json_array(&w);
 	json_array_end(&w);
-	json_key(&w, "warnings");
-	json_array(&w);
-	for (size_t i = 0; i < c->n_warnings; i++)
-		json_string(&w, c->warnings[i]);
-	json_array_end(&w);
+	put_warnings(&w, c);
 	json_object_end(&w);
 	putc('\n', out);
 }

@@ -11,11 +11,22 @@
 
 #include <stdio.h>
 
+#include "base/json.h"
 #include "report/report.h"
+#include "report/values.h"
 
 #define DOCUMENT_SCHEMA "swarmscope/report/1"
 
 /* Errors stay in the stream. */
 void document_write(FILE *out, const struct report *r);
+
+/* Its parts: what is said of the input, the player and the warnings, as an object by
+ * itself; the object of a channel (its place in r->results) and that of a session. */
+void document_head(FILE *out, const struct report *r);
+void document_channel(struct json_writer *w, const struct report *r, size_t channel);
+void document_session(struct json_writer *w, const struct report *r,
+                      const struct collect_session *s);
+void document_channel_id(const struct report *r, const struct collect_channel *c,
+                         char text[VALUES_CHANNEL_MAX]);
 
 #endif

@@ -10,14 +10,16 @@
 #include <sqlite3.h>
 
 #include "base/siphash.h"
+#include "record/sketch.h"
 #include "store/store.h"
 
 #define STORE_APPLICATION 0x53574d53 /* "SWMS" */
-#define STORE_VERSION 1              /* the newest migration */
+#define STORE_VERSION 2              /* the newest migration */
 #define STORE_WHY 1024
 
 enum store_statement {
-	PUT_CHANNEL, PUT_SESSION, PUT_EVENT, PUT_RETRIEVAL, PUT_MAP, STATEMENTS
+	PUT_CHANNEL, PUT_SESSION, PUT_EVENT, PUT_RETRIEVAL, PUT_MAP, PUT_LAG,
+	PUT_CAME, PUT_GROUP, STATEMENTS
 };
 
 struct store {
@@ -28,6 +30,11 @@ struct store {
 	sqlite3_stmt *put[STATEMENTS];
 	uint8_t key[SIPHASH_KEY];
 	int64_t vantage;
+	struct store_lag {
+		uint64_t channel;
+		struct sketch sketch;
+	} *lags;                 /* of the vantage, until it is committed */
+	size_t n_lags;
 	uint64_t rows;
 	bool writing;
 	int failed;              /* first err since store_begin */
@@ -45,6 +52,9 @@ extern const struct store_migration store_migrations[]; /* version 0 ends them *
 int store_fail(struct store *s, int err, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 int store_fail_sqlite(struct store *s, const char *what);
+
+/* Of an address its keyed hash, of a pseudonym the hash that it is. */
+int64_t store_peer_key(const struct store *s, const struct endpoint *peer);
 
 int store_run(struct store *s, const char *sql, const char *what);
 int store_number(struct store *s, const char *sql, int64_t *n);

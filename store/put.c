@@ -5,18 +5,22 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/int64.h"
 #include "store/backend.h"
 
 #define US_NS 1000
 #define Q10 "?,?,?,?,?,?,?,?,?,?"
 
 static const char *const statements[STATEMENTS] = {
-	[PUT_CHANNEL] = "INSERT OR REPLACE INTO channel VALUES (" Q10 ",?,?,?,?,?,?)",
+	[PUT_CHANNEL] = "INSERT OR REPLACE INTO channel VALUES (" Q10 ",?,?,?,?,?,?,?,?,?)",
 	[PUT_SESSION] = "INSERT OR REPLACE INTO session VALUES (" Q10 "," Q10 "," Q10 "," Q10
-	                ")",
-	[PUT_EVENT] = "INSERT OR REPLACE INTO event VALUES (" Q10 ",?,?,?,?)",
+	                ",?,?,?,?,?,?,?)",
+	[PUT_EVENT] = "INSERT OR REPLACE INTO event VALUES (" Q10 ",?,?,?,?,?)",
 	[PUT_RETRIEVAL] = "INSERT OR REPLACE INTO retrieval VALUES (?,?,?,?,?,?,?)",
 	[PUT_MAP] = "INSERT OR REPLACE INTO map_snapshot VALUES (?,?,?,?,?,?,?,?,?)",
+	[PUT_LAG] = "INSERT OR REPLACE INTO lag VALUES (?,?,?,?)",
+	[PUT_CAME] = "INSERT OR REPLACE INTO came VALUES (?,?,?,?,?,?)",
+	[PUT_GROUP] = "INSERT OR REPLACE INTO retrieval_group VALUES (?,?,?,?,?,?,?)",
 };
 
 /* Binds one value after another. */
@@ -49,7 +53,7 @@ put_us(struct binder *b, int64_t ns, int64_t none)
 	if (ns == none)
 		put_null(b);
 	else
-		put_int(b, ns / US_NS);
+		put_int(b, round64(ns, US_NS) / US_NS);
 }
 
 static void
@@ -62,17 +66,46 @@ put_estimate(struct binder *b, const struct estimate *e)
 	put_us(b, known ? e->hi_ns : ESTIMATE_OPEN_HI, ESTIMATE_OPEN_HI);
 }
 
-static int64_t
-peer_key(const struct store *s, const struct endpoint *peer)
+static void
+put_real(struct binder *b, float v)
 {
+	if (isnan(v))
+		put_null(b);
+	else
+		sqlite3_bind_double(b->q, ++b->at, (double)v);
+}
+
+int64_t
+store_peer_key(const struct store *s, const struct endpoint *peer)
+{
+	if (endpoint_is_pseudonym(peer)) {
+		uint64_t key = 0;
+
+		for (int i = 8; i < 16; i++)
+			key = key << 8 | peer->addr[i];
+		return (int64_t)key;
+	}
 	return (int64_t)siphash(s->key, peer->addr, sizeof peer->addr);
 }
 
 static void
 put_peer(struct store *s, struct binder *b, const struct endpoint *peer)
 {
-	put_int(b, peer_key(s, peer));
+	put_int(b, store_peer_key(s, peer));
 	put_int(b, peer->port);
+}
+
+/* NULL unless asked for. */
+static void
+put_address(struct store *s, struct binder *b, const struct endpoint *peer)
+{
+	char text[ENDPOINT_TEXT_MAX];
+
+	endpoint_format(peer, text);
+	if (s->opt.clear_addresses && !endpoint_is_none(peer))
+		put_text(b, text, -1);
+	else
+		put_null(b);
 }
 
 static struct binder
@@ -125,12 +158,15 @@ put_channel(struct store *s, const struct result *r)
 	if (endpoint_is_none(&c->source))
 		put_null(&b);
 	else
-		put_int(&b, peer_key(s, &c->source));
+		put_int(&b, store_peer_key(s, &c->source));
 	if (c->alias_of == 0)
 		put_null(&b);
 	else
 		put_int(&b, (int64_t)c->alias_of);
 	put_int(&b, c->known);
+	put_int(&b, c->source.port);
+	put_address(s, &b, &c->source);
+	put_int(&b, c->playhead.skip_window_chunks);
 	finish(s, &b);
 }
 
@@ -147,10 +183,7 @@ put_counts(struct binder *b, const struct result_session *u)
 	put_int(b, (int64_t)u->chunks_missed);
 	put_us(b, u->lag_ns, INT64_MIN);
 	put_us(b, u->buffer_ns, INT64_MIN);
-	if (isnan(u->mos))
-		put_null(b);
-	else
-		sqlite3_bind_double(b->q, ++b->at, (double)u->mos);
+	put_real(b, u->mos);
 	put_int(b, u->maps);
 	put_text(b, result_end_name(u->end), -1);
 	put_int(b, u->left_censored);
@@ -162,17 +195,12 @@ put_session(struct store *s, const struct result *r)
 {
 	const struct result_session *u = &r->u.session;
 	struct binder b = row(s, PUT_SESSION);
-	char text[ENDPOINT_TEXT_MAX];
 
 	put_int(&b, (int64_t)r->channel);
 	put_int(&b, s->vantage);
 	put_peer(s, &b, &r->peer);
 	put_int(&b, r->run);
-	endpoint_format(&r->peer, text);
-	if (s->opt.clear_addresses)
-		put_text(&b, text, -1);
-	else
-		put_null(&b);
+	put_address(s, &b, &r->peer);
 	put_estimate(&b, &u->joined);
 	put_estimate(&b, &u->playing);
 	put_estimate(&b, &u->left);
@@ -184,6 +212,13 @@ put_session(struct store *s, const struct result *r)
 		put_int(&b, (int64_t)u->switched_from);
 	put_estimate(&b, &u->stall_time);
 	put_counts(&b, u);
+	put_int(&b, (int64_t)r->peer_id);
+	put_int(&b, u->startup.reasons);
+	put_int(&b, u->switch_delay.reasons);
+	put_int(&b, u->stall_time.reasons);
+	put_real(&b, u->mos_delay);
+	put_real(&b, u->mos_rate);
+	put_real(&b, u->mos_count);
 	finish(s, &b);
 }
 
@@ -202,6 +237,7 @@ put_event(struct store *s, const struct result *r)
 	put_estimate(&b, &u->at);
 	put_estimate(&b, &u->duration);
 	put_int(&b, (int64_t)u->chunks);
+	put_int(&b, u->duration.reasons);
 	finish(s, &b);
 }
 
@@ -222,6 +258,72 @@ put_retrieval(struct store *s, const struct result *r)
 }
 
 static void
+put_came(struct store *s, const struct result *r)
+{
+	struct binder b = row(s, PUT_CAME);
+
+	put_int(&b, (int64_t)r->channel);
+	put_int(&b, s->vantage);
+	put_int(&b, r->shard);
+	put_int(&b, r->u.came.first);
+	put_int(&b, r->u.came.last);
+	put_int(&b, (int64_t)r->u.came.n);
+	finish(s, &b);
+}
+
+static void
+put_group(struct store *s, const struct result *r)
+{
+	struct binder b = row(s, PUT_GROUP);
+
+	put_int(&b, (int64_t)r->channel);
+	put_int(&b, s->vantage);
+	put_int(&b, r->shard);
+	put_int(&b, r->u.group.group);
+	put_int(&b, r->u.group.bucket);
+	put_int(&b, (int64_t)r->u.group.held);
+	put_int(&b, (int64_t)r->u.group.eligible);
+	finish(s, &b);
+}
+
+/* Samples are many, a channel's are counted until the end. */
+static void
+put_lag(struct store *s, const struct result *r)
+{
+	size_t i = 0;
+
+	while (i < s->n_lags && s->lags[i].channel != r->channel)
+		i++;
+	if (i == s->n_lags) {
+		s->lags = realloc(s->lags, (s->n_lags + 1) * sizeof *s->lags);
+		if (s->lags == NULL)
+			abort();
+		memset(&s->lags[s->n_lags++], 0, sizeof *s->lags);
+		s->lags[i].channel = r->channel;
+	}
+	sketch_put(&s->lags[i].sketch, r->u.lag_ns);
+}
+
+static void
+put_lags(struct store *s)
+{
+	for (size_t i = 0; i < s->n_lags; i++)
+		for (uint32_t bin = 0; bin < SKETCH_BINS && s->failed == 0; bin++) {
+			struct binder b;
+
+			if (s->lags[i].sketch.count[bin] == 0)
+				continue;
+			b = row(s, PUT_LAG);
+			put_int(&b, (int64_t)s->lags[i].channel);
+			put_int(&b, s->vantage);
+			put_int(&b, bin);
+			put_int(&b, s->lags[i].sketch.count[bin]);
+			finish(s, &b);
+		}
+	s->n_lags = 0;
+}
+
+static void
 put(struct result_sink *self, const struct result *r)
 {
 	struct store *s = (struct store *)(void *)self;
@@ -236,6 +338,12 @@ put(struct result_sink *self, const struct result *r)
 		put_event(s, r);
 	else if (r->kind == RESULT_RETRIEVAL)
 		put_retrieval(s, r);
+	else if (r->kind == RESULT_CAME)
+		put_came(s, r);
+	else if (r->kind == RESULT_GROUP)
+		put_group(s, r);
+	else if (r->kind == RESULT_LAG)
+		put_lag(s, r);
 }
 
 struct result_sink *
@@ -362,18 +470,37 @@ store_begin(struct store *s, const struct store_input *inputs, size_t n)
 	return rc == 0 ? prepare(s) : rc;
 }
 
-int
-store_commit(struct store *s, int64_t first_ns, int64_t last_ns)
+static int
+put_said(struct store *s, const struct store_said *said)
 {
-	char sql[256];
-	int rc = s->failed;
+	struct binder b = { NULL, 0 };
+	int code = sqlite3_prepare_v2(s->db,
+	                              "UPDATE vantage SET first_us = ?, last_us = ?, report = ?, "
+	                              "prebuffer_us = ?, prebuffer_from = ? WHERE id = ?",
+	                              -1, &b.q, NULL);
 
-	snprintf(sql, sizeof sql,
-	         "UPDATE vantage SET first_us = %lld, last_us = %lld WHERE id = %lld",
-	         (long long)(first_ns / US_NS), (long long)(last_ns / US_NS),
-	         (long long)s->vantage);
+	if (code == SQLITE_OK) {
+		put_us(&b, said->first_ns, INT64_MIN);
+		put_us(&b, said->last_ns, INT64_MIN);
+		put_text(&b, said->report, -1);
+		put_us(&b, said->prebuffer_ns, INT64_MIN);
+		put_text(&b, said->prebuffer_from, -1);
+		put_int(&b, s->vantage);
+		code = sqlite3_step(b.q) == SQLITE_DONE ? SQLITE_OK : SQLITE_ERROR;
+	}
+	sqlite3_finalize(b.q);
+	return code == SQLITE_OK ? 0 : store_fail_sqlite(s, "writing the vantage");
+}
+
+int
+store_commit(struct store *s, const struct store_said *said)
+{
+	int rc;
+
+	put_lags(s);
+	rc = s->failed;
 	if (rc == 0)
-		rc = store_run(s, sql, "writing the vantage");
+		rc = put_said(s, said);
 	if (rc == 0)
 		rc = store_run(s, "COMMIT", "writing results");
 	if (rc != 0 && s->db != NULL)

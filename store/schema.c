@@ -75,7 +75,7 @@ store_schema(struct store *s)
 }
 
 static const char *const tables[] = { "vantage", "input", "channel", "session", "event",
-	"retrieval", "map_snapshot" };
+	"retrieval", "retrieval_group", "came", "lag", "map_snapshot" };
 
 int
 store_info(struct store *s, FILE *out, bool json)

@@ -262,6 +262,7 @@ store_close(struct store *s)
 		return;
 	for (int i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(s->put[i]);
+	free(s->lags);
 	if (s->writing && s->db != NULL)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_close_v2(s->db);

@@ -53,15 +53,23 @@ int store_sha256(const char *path, char hex[STORE_SHA256_HEX], uint64_t *bytes);
 /* Takes the one writer's place; what these inputs gave before will be replaced. */
 int store_begin(struct store *s, const struct store_input *inputs, size_t n);
 
-/* CHANNEL, SESSION, EVENT and RETRIEVAL; others are passed over. Only a final channel or
- * session is written. A failure is kept until store_commit. */
+/* All but warnings. Only a final channel or session is written. A failure is kept until
+ * store_commit. */
 struct result_sink *store_results(struct store *s);
 
 /* A peer's map of channel at o->t_ns. */
 void store_map(struct store *s, const struct observation *o);
 
+/* What is to be said of the inputs as a whole. */
+struct store_said {
+	int64_t first_ns, last_ns;  /* INT64_MIN unknown */
+	const char *report;         /* JSON; NULL: nothing */
+	int64_t prebuffer_ns;       /* that players were taken to have; INT64_MIN: none were */
+	const char *prebuffer_from; /* what that rests on, or NULL */
+};
+
 /* All of it, or nothing and an err. */
-int store_commit(struct store *s, int64_t first_ns, int64_t last_ns);
+int store_commit(struct store *s, const struct store_said *said);
 
 uint64_t store_rows(const struct store *s); /* put since store_begin */
 

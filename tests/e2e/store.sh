@@ -76,7 +76,7 @@ holds 'and leave nothing behind' same "$tmp/once" "$tmp/again"
 run "$SWARMSCOPE" db check --store "sqlite:$db"
 holds 'the database is sound' test "$status" -eq 0
 run "$SWARMSCOPE" db info --json --store "sqlite:$db"
-holds 'what is in it is told' jq -e '.rows.session > 0 and .schema_version == 1' "$out"
+holds 'what is in it is told' jq -e '.rows.session > 0 and .schema_version == 2' "$out"
 
 # --- databases that cannot be used ---
 echo 'this is no database, only a text of some length' > "$tmp/junk.db"

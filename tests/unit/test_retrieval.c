@@ -17,7 +17,7 @@ ages_begin_at_50_ms_and_double_every_four_steps(void **state)
 {
 	(void)state;
 	assert_int_equal(retrieval_age_ns(0), 50 * MS_NS);
-	assert_int_equal(retrieval_age_ns(1), 59460350);
+	assert_int_equal(retrieval_age_ns(1), 59460000);
 	for (unsigned i = 0; i + 4 < RESULT_AGES; i++)
 		assert_int_equal(retrieval_age_ns(i + 4), 2 * retrieval_age_ns(i));
 	for (unsigned i = 0; i + 1 < RESULT_AGES; i++)

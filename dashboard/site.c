@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dashboard/site.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dashboard/asset.h"
+
+#define API "/api/v1/"
+
+static void
+put_file(const struct asset *f, const struct http_request *q, struct http_answer *a)
+{
+	a->status = 200;
+	a->type = f->type;
+	a->gzip = q->gzip;
+	a->body = q->gzip ? f->gzip : f->bytes;
+	a->len = q->gzip ? f->gzip_len : f->len;
+}
+
+static unsigned
+ask(struct site *s, const struct params *p, FILE *out, struct api_problem *problem)
+{
+	struct api api = { .version = s->version, .store = s->name };
+
+	if (strcmp(p->part[0], "health") != 0 && views_refresh(s->views) != 0)
+		return api_fail(problem, 503, "store", "The store cannot be read", "%s",
+		                store_why(s->store));
+	api.view = views_all(s->views, &api.n);
+	return api_answer(&api, p, out, problem);
+}
+
+static void
+put_api(struct site *s, const struct http_request *q, struct http_answer *a)
+{
+	struct api_problem problem;
+	struct params p;
+	char *body = NULL;
+	FILE *out = open_memstream(&body, &a->len);
+
+	if (out == NULL)
+		abort();
+	a->status = params_read(&p, q->path + strlen(API), q->query) ?
+	            ask(s, &p, out, &problem) :
+	            api_fail(&problem, 400, "bad-query", "Bad request", "%s", p.why);
+	a->type = a->status == 200 ? "application/json" : "application/problem+json";
+	if (a->status != 200) {
+		fflush(out);
+		rewind(out); /* an answer that had begun */
+		api_problem_write(out, &problem, q->path);
+	}
+	fclose(out);
+	a->body = body;
+	a->owned = true;
+}
+
+void
+site_answer(void *site, const struct http_request *q, struct http_answer *a)
+{
+	const struct asset *f = asset_find(q->path);
+
+	if (f != NULL) {
+		put_file(f, q, a);
+	} else if (strncmp(q->path, API, strlen(API)) == 0) {
+		put_api(site, q, a);
+	} else {
+		a->status = 404;
+		a->type = "application/problem+json";
+		a->body = "{\"type\":\"/problems/not-found\",\"title\":\"Not found\",\"status\":404,"
+		          "\"detail\":\"the page is at /, the API at /api/v1/\"}";
+		a->len = strlen(a->body);
+	}
+}

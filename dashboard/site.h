@@ -1,0 +1,20 @@
+/*
+ * site - what a path of the server answers: a file of the page, or the API.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef DASHBOARD_SITE_H
+#define DASHBOARD_SITE_H
+
+#include "dashboard/views.h"
+#include "net/http.h"
+
+struct site {
+	struct store *store; /* open for reading */
+	struct views *views;
+	const char *version, *name; /* of the program; of the database */
+};
+
+void site_answer(void *site, const struct http_request *q, struct http_answer *a);
+
+#endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,19 +8,22 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/outfile.h"
 #include "base/huge.h"
+#include "base/outfile.h"
 #include "cmd/commands.h"
+#include "cmd/fan.h"
 #include "cmd/input.h"
 #include "cmd/keep.h"
 #include "cmd/shards.h"
+#include "dashboard/kept.h"
+#include "dashboard/page.h"
 #include "inference/inference.h"
 #include "report/document.h"
 #include "report/ndjson.h"
 #include "report/p1203.h"
 #include "report/text.h"
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NDJSON, FORMAT_P1203 };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML, FORMAT_NDJSON, FORMAT_P1203 };
 
 struct analyze {
 	const char *output, *protocol, *store;
@@ -28,7 +33,7 @@ struct analyze {
 	int64_t gone_ns, switch_ns, prebuffer_ns, max_peers, threads;
 };
 
-static const char *const formats[] = { "text", "json", "ndjson", "p1203", NULL };
+static const char *const formats[] = { "text", "json", "html", "ndjson", "p1203", NULL };
 
 const struct option_row analyze_options[] = {
 	{ .name = "format", .letter = 'f', .type = OPTION_ENUM, .arg = "FORM", .values = formats,
@@ -100,6 +105,8 @@ struct analysis {
 	struct collect results;
 	struct ndjson events;
 	struct keep *keep;     /* NULL: the report is all */
+	struct fan maps;
+	struct kept kept;      /* for the HTML report */
 };
 
 static void
@@ -152,8 +159,12 @@ start_inference(struct analysis *a)
 		out = &a->events.sink;
 	if (a->keep != NULL) {
 		out = keep_results(a->keep, out);
-		a->options.maps = keep_maps(a->keep);
+		fan_add(&a->maps, keep_maps(a->keep));
 	}
+	if (a->opt->format == FORMAT_HTML)
+		fan_add(&a->maps, &a->kept.sink);
+	if (a->maps.to[0] != NULL)
+		a->options.maps = &a->maps.sink;
 	a->memory = huge_alloc(inference_size(&a->options));
 	if (a->memory == NULL)
 		abort();
@@ -241,6 +252,20 @@ tell(struct told *t, const struct analysis *a)
 }
 
 static void
+write_page(struct analysis *a, const struct report *r)
+{
+	const struct api_view view = {
+		.vantage = "report", .report = *r,
+		.first_ns = r->input->first_ns, .last_ns = r->input->last_ns,
+		.maps = kept_maps, .ctx = &a->kept,
+	};
+	const struct api api = { .view = &view, .n = 1, .version = PACKAGE_VERSION,
+		.store = "" };
+
+	page_write(outfile_stream(a->file), &api);
+}
+
+static void
 write_report(struct analysis *a)
 {
 	struct told t = { .rows.n_malformed = 0 };
@@ -248,6 +273,8 @@ write_report(struct analysis *a)
 	tell(&t, a);
 	if (a->opt->format == FORMAT_JSON)
 		document_write(outfile_stream(a->file), &t.report);
+	else if (a->opt->format == FORMAT_HTML)
+		write_page(a, &t.report);
 	else if (a->opt->format == FORMAT_P1203)
 		p1203_write(outfile_stream(a->file), &t.report);
 	else
@@ -409,12 +436,16 @@ analyze(const struct analyze *opt, char **paths, int n)
 		return status;
 	}
 	collect_init(&a.results);
+	fan_init(&a.maps);
+	kept_init(&a.kept);
 	ndjson_init(&a.events, outfile_stream(a.file), protocol_name);
 	start_inference(&a);
 	status = run(&a);
 	outfile_abandon(a.file);
 	ndjson_fini(&a.events);
 	collect_fini(&a.results);
+	fan_fini(&a.maps);
+	kept_fini(&a.kept);
 	huge_free(a.memory, inference_size(&a.options));
 	keep_close(a.keep);
 	input_close(a.in);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -16,7 +17,8 @@
 #include "proto/proto.h"
 
 #define PORTS_SEARCHED 100u
-#define CONNECTIONS 1000u /* at a time; more wait */
+#define CONNECTIONS 10240u /* at a time, 10 KB each; more wait */
+#define OTHER_FILES 64u
 #define TIMEOUT_S 10u
 #define ADDRESS 64
 
@@ -95,6 +97,25 @@ wait_for_end(int64_t duration_ns, const sigset_t *signals)
 	return 0;
 }
 
+/* As many connections as the system lets it have files. */
+static unsigned
+connections(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return OTHER_FILES;
+	if (files.rlim_cur < CONNECTIONS + OTHER_FILES) {
+		files.rlim_cur = files.rlim_max < CONNECTIONS + OTHER_FILES ?
+		                 files.rlim_max : CONNECTIONS + OTHER_FILES;
+		setrlimit(RLIMIT_NOFILE, &files);
+		getrlimit(RLIMIT_NOFILE, &files);
+	}
+	return files.rlim_cur >= CONNECTIONS + OTHER_FILES ? CONNECTIONS :
+	       files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES :
+	                                          OTHER_FILES;
+}
+
 static int
 serve(const struct serve *opt, struct site *site, const struct http_options *http)
 {
@@ -129,7 +150,7 @@ work(const struct serve *opt, const char *address, uint16_t port)
 	struct site site = { .version = PACKAGE_VERSION, .name = opt->store };
 	struct http_options http = {
 		.address = address, .port = port, .ports = opt->search ? PORTS_SEARCHED : 1,
-		.connections = CONNECTIONS, .timeout_s = TIMEOUT_S,
+		.connections = connections(), .timeout_s = TIMEOUT_S,
 		.handler = site_answer, .ctx = &site,
 	};
 	int rc = store_open(&o, &site.store);

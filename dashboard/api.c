@@ -40,7 +40,7 @@ api_problem_write(FILE *out, const struct api_problem *problem, const char *inst
 	json_object_end(&w);
 }
 
-/* --- channels and sessions ----------------------------------------------------------------- */
+/* --- channels and sessions ---------------------------------------------------------------- */
 
 uint32_t
 api_sessions(const struct api_channel *c)
@@ -178,7 +178,7 @@ put_vantages(struct json_writer *w, const struct api *api)
 	list_end(w, api->n, api->n);
 }
 
-/* --- sessions --------------------------------------------------------------------------------- */
+/* --- sessions ----------------------------------------------------------------------------- */
 
 struct row {
 	double key; /* NAN: unknown, sorts last */
@@ -310,7 +310,7 @@ put_peer(struct json_writer *w, const struct api_channel *c, const struct params
 	return 200;
 }
 
-/* --- routes -------------------------------------------------------------------------------------- */
+/* --- routes ------------------------------------------------------------------------------- */
 
 static unsigned
 of_channel(struct json_writer *w, const struct api_channel *c, const struct params *p,

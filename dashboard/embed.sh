@@ -3,7 +3,8 @@
 #
 #   embed.sh FOLDER ROOT FILE...   > assets.c
 #
-# FILE is read in FOLDER; its path in the table is what follows ROOT.
+# FILE is read in FOLDER, or here if it was made; its path in the table is what follows
+# ROOT, of another its name alone.
 #
 # SPDX-License-Identifier: Apache-2.0
 set -eu
@@ -30,17 +31,21 @@ n=0
 for file; do
 	n=$((n + 1))
 	echo "static const unsigned char file_$n[] = {"
-	bytes < "$folder/$file"
+	[ -f "$file" ] && from=$file || from=$folder/$file
+	bytes < "$from"
 	echo '};'
 	echo "static const unsigned char gzip_$n[] = {"
-	gzip -9nc "$folder/$file" | bytes
+	gzip -9nc "$from" | bytes
 	echo '};'
 done
 echo 'const struct asset asset_table[] = {'
 n=0
 for file; do
 	n=$((n + 1))
-	path=${file#"$root"}
+	case $file in
+	"$root"/*) path=${file#"$root"} ;;
+	*) path=${file##*/} ;;
+	esac
 	echo "	{ \"$path\", \"$(type_of "$file")\", file_$n, gzip_$n, sizeof file_$n, sizeof gzip_$n },"
 done
 echo '	{ NULL, NULL, NULL, NULL, 0, 0 },'

@@ -134,7 +134,7 @@ api_buffermap(struct json_writer *w, const struct api_channel *c, const struct p
 	free(m.row);
 }
 
-/* --- one peer's maps ---------------------------------------------------------------------------- */
+/* --- one peer's maps ---------------------------------------------------------------------- */
 
 struct levels {
 	struct obs_sink sink; /* first */

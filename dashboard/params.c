@@ -51,7 +51,7 @@ decode(const char *from, const char *end, char to[PARAMS_TEXT])
 	return true;
 }
 
-/* --- values -------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------------- */
 
 static bool
 read_number(const char *text, double least, double most, double *v)
@@ -161,7 +161,7 @@ read_value(struct params *p, enum name name, const char *text)
 	return false;
 }
 
-/* --- the request --------------------------------------------------------------------------- */
+/* --- the request -------------------------------------------------------------------------- */
 
 static bool
 read_pair(struct params *p, const char *from, const char *end, unsigned *seen)

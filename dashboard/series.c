@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/int64.h"
 #include "dashboard/api.h"
 #include "report/figures.h"
 #include "report/stats.h"
@@ -13,7 +14,7 @@
 #define S_NS INT64_C(1000000000)
 #define STEPS_USUAL 120 /* where no step is asked for */
 #define STEPS_MOST 2000
-#define BINS_MOST 40u
+#define BINS_USUAL 30
 
 enum { PRESENT, PLAYING, STALLED, WAITING, JOINS, LEAVES, STALLS, SKIPS, COUNTS };
 
@@ -182,35 +183,53 @@ api_series(struct json_writer *w, const struct api_channel *c, const struct para
 	free(all);
 }
 
-/* --- distributions ---------------------------------------------------------------------------- */
+/* --- distributions ------------------------------------------------------------------------ */
 
-/* Bins of the sketch between its least and greatest value, put together into few. */
+/* A width of 1, 2 or 5 times a power of ten, so that few bins reach from lo to hi. */
+static int64_t
+bin_width(int64_t lo_ns, int64_t hi_ns)
+{
+	static const int64_t steps[3] = { 1, 2, 5 };
+	int64_t ten = 1000000;
+
+	for (unsigned i = 0;; i++, ten *= i % 3 == 0 ? 10 : 1)
+		if ((hi_ns - lo_ns) / (steps[i % 3] * ten) < BINS_USUAL)
+			return steps[i % 3] * ten;
+}
+
+/* The sketch's fine bins, by their middles, in equal coarse ones. */
 static void
 put_bins(struct json_writer *w, const struct sketch *s)
 {
-	uint32_t first = SKETCH_BINS, last = 0, each;
+	uint64_t count[BINS_USUAL + 2] = { 0 };
+	int64_t lo_ns = INT64_MAX, hi_ns = 0, width_ns;
+	unsigned n = 0;
 
 	for (uint32_t i = 0; i < SKETCH_BINS; i++)
 		if (s->count[i] > 0) {
-			first = first == SKETCH_BINS ? i : first;
-			last = i;
+			lo_ns = min64(lo_ns, sketch_bin_ns(i));
+			hi_ns = sketch_bin_ns(i + 1 < SKETCH_BINS ? i + 1 : i);
 		}
-	each = first == SKETCH_BINS ? 1 : (last - first) / BINS_MOST + 1;
+	width_ns = s->n > 0 ? bin_width(lo_ns, hi_ns) : 1;
+	lo_ns = s->n > 0 ? lo_ns / width_ns * width_ns : 0;
+	for (uint32_t i = 0; i < SKETCH_BINS; i++)
+		if (s->count[i] > 0) {
+			int64_t end_ns = sketch_bin_ns(i + 1 < SKETCH_BINS ? i + 1 : i);
+			int64_t middle_ns = (sketch_bin_ns(i) + end_ns) / 2;
+			unsigned k = (unsigned)((middle_ns - lo_ns) / width_ns);
+
+			count[k] += s->count[i];
+			n = k + 1 > n ? k + 1 : n;
+		}
 	json_key(w, "edges");
 	json_array(w);
-	for (uint32_t i = first; i <= last + each && first < SKETCH_BINS; i += each)
-		json_number(w, (double)sketch_bin_ns(i < SKETCH_BINS ? i : SKETCH_BINS - 1) / 1e9,
-		            9);
+	for (unsigned i = 0; i <= n && n > 0; i++)
+		json_seconds(w, lo_ns + (int64_t)i * width_ns);
 	json_array_end(w);
 	json_key(w, "counts");
 	json_array(w);
-	for (uint32_t i = first; i <= last && first < SKETCH_BINS; i += each) {
-		uint64_t n = 0;
-
-		for (uint32_t k = i; k < i + each && k < SKETCH_BINS; k++)
-			n += s->count[k];
-		json_uint(w, n);
-	}
+	for (unsigned i = 0; i < n; i++)
+		json_uint(w, count[i]);
 	json_array_end(w);
 }
 

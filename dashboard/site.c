@@ -66,8 +66,8 @@ site_answer(void *site, const struct http_request *q, struct http_answer *a)
 	} else {
 		a->status = 404;
 		a->type = "application/problem+json";
-		a->body = "{\"type\":\"/problems/not-found\",\"title\":\"Not found\",\"status\":404,"
-		          "\"detail\":\"the page is at /, the API at /api/v1/\"}";
+		a->body = "{\"type\":\"/problems/not-found\",\"title\":\"Not found\","
+		          "\"status\":404,\"detail\":\"the page is at /, the API at /api/v1/\"}";
 		a->len = strlen(a->body);
 	}
 }

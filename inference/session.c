@@ -136,6 +136,8 @@ session_lag(struct session *s, int64_t lag_ns, int64_t t_ns)
 
 	s->lag_sum_ms += lag_ns / 1000000;
 	s->lag_n++;
+	if (s->source)
+		return; /* nobody watches there */
 	r.u.lag_ns = lag_ns;
 	put_result(s, &r, RESULT_LAG, t_ns, true);
 }

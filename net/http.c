@@ -16,7 +16,8 @@
 #include "base/hash.h"
 
 #define TARGET_MOST 2048u /* bytes of a path with its query */
-#define HEADERS_MOST 16384u
+#define HEADERS_MOST 8192u
+#define BACKLOG 4096
 
 struct http {
 	struct MHD_Daemon *daemon;
@@ -81,7 +82,7 @@ refuse(struct MHD_Connection *c, unsigned status, const char *problem)
 	return send_answer(c, &a, NULL);
 }
 
-/* --- checks -------------------------------------------------------------------------------- */
+/* --- checks ------------------------------------------------------------------------------- */
 
 static const char *
 header(struct MHD_Connection *c, const char *name)
@@ -211,7 +212,7 @@ on_done(void *ctx, struct MHD_Connection *c, void **state, enum MHD_RequestTermi
 	*state = NULL;
 }
 
-/* --- listening ------------------------------------------------------------------------------ */
+/* --- listening ---------------------------------------------------------------------------- */
 
 union address {
 	struct sockaddr any;
@@ -255,7 +256,7 @@ listen_on(const struct http_options *opt, union address *at, socklen_t len)
 		if (fd < 0)
 			return -1;
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-		if (bind(fd, &at->any, len) == 0 && listen(fd, 511) == 0)
+		if (bind(fd, &at->any, len) == 0 && listen(fd, BACKLOG) == 0)
 			break;
 		one = errno;
 		close(fd);

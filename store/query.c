@@ -74,7 +74,7 @@ get_peer(struct columns *c)
 	return endpoint_pseudonym(key, port);
 }
 
-/* --- rows of one kind each --------------------------------------------------------------- */
+/* --- rows of one kind each ---------------------------------------------------------------- */
 
 static uint8_t
 protocol_of(const struct store *s, const char *name)
@@ -283,7 +283,7 @@ static const char groups[] =
     "SELECT channel, viewers, bucket, sum(held), sum(eligible) FROM retrieval_group "
     "WHERE vantage = ? GROUP BY channel, viewers, bucket";
 
-/* --- all of them ------------------------------------------------------------------------- */
+/* --- all of them -------------------------------------------------------------------------- */
 
 static const struct kind {
 	const char *sql;

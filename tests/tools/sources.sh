@@ -15,7 +15,8 @@ tree_files() {
 	# shellcheck disable=SC2086 # one word a pattern
 	find . -type d ! -path . \( -name .git -o -path ./build-fresh -o -name _build -o -name _inst \
 	    -o -name autom4te.cache -o -name build-aux -o -name corpus -o -name m4 \
-	    -o -name __pycache__ -o -exec test -e '{}/config.status' \; \
+	    -o -name __pycache__ -o -name node_modules \
+	    -o -path ./dashboard/web/vendor -o -exec test -e '{}/config.status' \; \
 	    -o -exec test -e '{}/LAYERS' \; -o -exec test -e '{}/config.log' \; \) -prune \
 	    -o -type f \( ${names# -o} \) -print | sed 's,^\./,,' | LC_ALL=C sort
 	set +f

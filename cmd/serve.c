@@ -151,7 +151,7 @@ work(const struct serve *opt, const char *address, uint16_t port)
 	struct http_options http = {
 		.address = address, .port = port, .ports = opt->search ? PORTS_SEARCHED : 1,
 		.connections = connections(), .timeout_s = TIMEOUT_S,
-		.handler = site_answer, .ctx = &site,
+		.handler = site_answer, .state = site_state, .ctx = &site,
 	};
 	int rc = store_open(&o, &site.store);
 

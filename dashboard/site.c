@@ -54,6 +54,15 @@ put_api(struct site *s, const struct http_request *q, struct http_answer *a)
 	a->owned = true;
 }
 
+int64_t
+site_state(void *site)
+{
+	struct site *s = site;
+	int64_t state;
+
+	return store_state(s->store, &state) == 0 ? state : INT64_MIN;
+}
+
 void
 site_answer(void *site, const struct http_request *q, struct http_answer *a)
 {

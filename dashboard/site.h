@@ -15,6 +15,9 @@ struct site {
 	const char *version, *name; /* of the program; of the database */
 };
 
+/* Changes when what is answered may. */
+int64_t site_state(void *site);
+
 void site_answer(void *site, const struct http_request *q, struct http_answer *a);
 
 #endif

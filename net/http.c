@@ -18,9 +18,23 @@
 #define TARGET_MOST 2048u /* bytes of a path with its query */
 #define HEADERS_MOST 8192u
 #define BACKLOG 4096
+#define KEPT_MOST 512u
+#define KEPT_BYTES ((size_t)32 << 20)
+
+/* An answer that may be given again. */
+struct kept {
+	uint64_t hash; /* of what was asked */
+	char *asked;
+	char etag[24];
+	struct MHD_Response *response;
+};
 
 struct http {
 	struct MHD_Daemon *daemon;
+	struct kept kept[KEPT_MOST];
+	unsigned n_kept;
+	size_t kept_bytes;
+	int64_t state; /* of which they are */
 	struct http_options opt;
 	uint16_t port;
 	bool loopback;
@@ -45,16 +59,15 @@ static const char *const fixed[][2] = {
 	{ "Vary", "Accept-Encoding" },
 };
 
-static enum MHD_Result
-send_answer(struct MHD_Connection *c, const struct http_answer *a, const char *etag)
+static struct MHD_Response *
+response_of(const struct http_answer *a, const char *etag)
 {
 	struct MHD_Response *r = MHD_create_response_from_buffer(
 	    a->len, (void *)(uintptr_t)a->body,
 	    a->owned ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-	enum MHD_Result sent;
 
 	if (r == NULL)
-		return MHD_NO;
+		return NULL;
 	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
 		MHD_add_response_header(r, fixed[i][0], fixed[i][1]);
 	if (a->type != NULL)
@@ -67,6 +80,17 @@ send_answer(struct MHD_Connection *c, const struct http_answer *a, const char *e
 		MHD_add_response_header(r, "Allow", "GET, HEAD");
 	if (a->status == MHD_HTTP_SERVICE_UNAVAILABLE)
 		MHD_add_response_header(r, "Retry-After", "5");
+	return r;
+}
+
+static enum MHD_Result
+send_answer(struct MHD_Connection *c, const struct http_answer *a, const char *etag)
+{
+	struct MHD_Response *r = response_of(a, etag);
+	enum MHD_Result sent;
+
+	if (r == NULL)
+		return MHD_NO;
 	sent = MHD_queue_response(c, a->status, r);
 	MHD_destroy_response(r);
 	return sent;
@@ -123,36 +147,120 @@ put_tag(const struct http_answer *a, char etag[24])
 	         (unsigned long long)hash_bytes(a->body, a->len, a->gzip));
 }
 
+/* --- answers that are kept ---------------------------------------------------------------- */
+
+static void
+forget(struct http *h)
+{
+	for (unsigned i = 0; i < h->n_kept; i++) {
+		free(h->kept[i].asked);
+		MHD_destroy_response(h->kept[i].response); /* those under way live on */
+	}
+	h->n_kept = 0;
+	h->kept_bytes = 0;
+}
+
+static uint64_t
+hash_of(const char *target, bool gzip)
+{
+	return hash_bytes(target, strlen(target), gzip);
+}
+
+static const struct kept *
+find(struct http *h, const char *target, bool gzip)
+{
+	uint64_t hash = hash_of(target, gzip);
+	int64_t state;
+
+	if (h->opt.state == NULL)
+		return NULL;
+	state = h->opt.state(h->opt.ctx);
+	if (state != h->state)
+		forget(h);
+	h->state = state;
+	for (unsigned i = 0; i < h->n_kept; i++)
+		if (h->kept[i].hash == hash && strcmp(h->kept[i].asked, target) == 0)
+			return &h->kept[i];
+	return NULL;
+}
+
+/* True: it is, and the response with it. */
+static bool
+keep(struct http *h, const char *target, bool gzip, const struct kept *answer, size_t len)
+{
+	struct kept *k;
+
+	if (h->opt.state == NULL || len > KEPT_BYTES / 4)
+		return false;
+	if (h->n_kept == KEPT_MOST || h->kept_bytes + len > KEPT_BYTES)
+		forget(h);
+	k = &h->kept[h->n_kept];
+	*k = *answer;
+	k->asked = strdup(target);
+	if (k->asked == NULL)
+		return false;
+	k->hash = hash_of(target, gzip);
+	h->kept_bytes += len;
+	h->n_kept++;
+	return true;
+}
+
 static enum MHD_Result
-serve(const struct http *h, struct MHD_Connection *c, char *target)
+send_kept(struct MHD_Connection *c, const struct kept *k)
+{
+	struct http_answer same = { .status = MHD_HTTP_NOT_MODIFIED, .body = "" };
+
+	if (same_tag(header(c, "If-None-Match"), k->etag))
+		return send_answer(c, &same, k->etag);
+	return MHD_queue_response(c, MHD_HTTP_OK, k->response);
+}
+
+/* Answers, and keeps it. */
+static enum MHD_Result
+send_new(struct http *h, struct MHD_Connection *c, const char *target,
+         const struct http_request *q, const struct http_answer *a)
+{
+	enum MHD_Result sent;
+	struct kept k = { .asked = NULL };
+
+	put_tag(a, k.etag);
+	k.response = response_of(a, k.etag);
+	if (k.response == NULL)
+		return MHD_NO;
+	sent = send_kept(c, &k);
+	if (!keep(h, target, q->gzip, &k, a->len))
+		MHD_destroy_response(k.response);
+	return sent;
+}
+
+static enum MHD_Result
+serve(struct http *h, struct MHD_Connection *c, const char *target)
 {
 	const char *accepts = header(c, "Accept-Encoding");
-	struct http_request q = { .path = target,
+	struct http_request q = {
 		.gzip = accepts != NULL && strstr(accepts, "gzip") != NULL };
 	struct http_answer a = { .status = MHD_HTTP_INTERNAL_SERVER_ERROR };
-	char *query = strchr(target, '?'), etag[24];
+	const struct kept *k = find(h, target, q.gzip);
+	char path[TARGET_MOST + 1], *query;
 
+	if (k != NULL)
+		return send_kept(c, k);
+	strcpy(path, target);
+	query = strchr(path, '?');
 	if (query != NULL) {
 		*query = '\0';
 		q.query = query + 1;
 	}
+	q.path = path;
 	h->opt.handler(h->opt.ctx, &q, &a);
-	if (a.status != MHD_HTTP_OK)
-		return send_answer(c, &a, NULL);
-	put_tag(&a, etag);
-	if (same_tag(header(c, "If-None-Match"), etag)) {
-		if (a.owned)
-			free((void *)(uintptr_t)a.body);
-		a = (struct http_answer){ .status = MHD_HTTP_NOT_MODIFIED, .body = "" };
-	}
-	return send_answer(c, &a, etag);
+	return a.status == MHD_HTTP_OK ? send_new(h, c, target, &q, &a) : send_answer(c, &a, NULL);
 }
 
 static enum MHD_Result
 on_request(void *ctx, struct MHD_Connection *c, const char *url, const char *method,
            const char *version, const char *upload, size_t *upload_len, void **state)
 {
-	const struct http *h = ctx;
+	struct http *h = ctx;
 	struct call *call = *state;
 	const char *host = header(c, "Host");
 
@@ -345,5 +453,6 @@ http_stop(struct http *h)
 	if (h == NULL)
 		return;
 	MHD_stop_daemon(h->daemon);
+	forget(h);
 	free(h);
 }

@@ -37,12 +37,17 @@ struct http_answer {
 
 typedef void http_handler(void *ctx, const struct http_request *q, struct http_answer *a);
 
+/* The state that answers depend on: while it stays, an answer with 200 stays too and is
+ * given again without asking the handler. */
+typedef int64_t http_state(void *ctx);
+
 struct http_options {
 	const char *address; /* numeric, v4 or v6 */
 	uint16_t port;       /* 0: any */
 	unsigned ports;      /* tries so many, port and those after it; at least 1 */
 	unsigned connections, timeout_s;
 	http_handler *handler;
+	http_state *state; /* NULL: nothing is kept */
 	void *ctx;
 };
 

@@ -462,8 +462,9 @@ put_map(struct columns *c, uint64_t channel, struct obs_sink *to)
 	} else {
 		size_t n = (size_t)sqlite3_column_bytes(c->q, c->at);
 
-		memcpy(o->tail, sqlite3_column_blob(c->q, c->at),
-		       n < o->tail_len ? n : o->tail_len);
+		if (n > 0)
+			memcpy(o->tail, sqlite3_column_blob(c->q, c->at),
+			       n < o->tail_len ? n : o->tail_len);
 	}
 	c->at++;
 	if (sqlite3_column_type(c->q, c->at) != SQLITE_NULL) {

@@ -100,7 +100,7 @@ more() {
 }
 holds 'what is added appears' more
 stop_server
-holds 'SIGTERM ends it well' [ "$status" -eq 0 ]
+holds 'SIGTERM ends it well' [ "$status" -eq 0 ] || head -n 30 "$tmp/serve.err"
 
 # What cannot be served.
 $python -c 'import socket, time

@@ -381,8 +381,10 @@ run(struct analysis *a)
 		ndjson_start(&a->events, INT64_MIN, (const char *const *)a->paths,
 		             (size_t)a->n_paths);
 	status = input_run(a->in);
-	if (status == 0)
+	if (status == 0) {
+		inference_seen(a->feed.inference, input_counts(a->in)->last_ns);
 		inference_end(a->feed.inference);
+	}
 	if (a->shards != NULL)
 		shards_finish(a->shards);
 	if (status != 0)

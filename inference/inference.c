@@ -173,6 +173,13 @@ inference_put(struct inference *inf, const struct observation *o)
 }
 
 void
+inference_seen(struct inference *inf, int64_t t_ns)
+{
+	if (is_time(t_ns) && t_ns > inf->newest_ns && inf->newest_ns != INT64_MIN)
+		inf->newest_ns = t_ns;
+}
+
+void
 inference_end(struct inference *inf)
 {
 	channels_end(inf->channels);

@@ -73,6 +73,10 @@ void inference_expect(const struct inference *inf, const struct observation *o,
 
 void inference_put(struct inference *inf, const struct observation *o);
 
+/* The input was read as far as t_ns, with nothing more of a swarm in it: who is not heard
+ * until then is silent. */
+void inference_seen(struct inference *inf, int64_t t_ns);
+
 /* The input ended: every open session and channel is written as final. */
 void inference_end(struct inference *inf);
 

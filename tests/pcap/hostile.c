@@ -2,13 +2,13 @@
  * Runs the whole probe over a real capture made hostile, in this process:
  * every snap length, and copies with bytes flipped. Build it with the sanitizers.
  *
- *   hostile [--whole] [--variants N] [--seed N] FILE PACKETS
+ *   hostile [--whole] [--variants N | --total N] [--seed N] FILE PACKETS
  *
  * Takes the first PACKETS packets of FILE (0: all) and gives them to the probe
- * cut to each length of 0..200, then N times (10,000) with random bytes flipped;
- * with --whole only at a few lengths. Prints what was counted and the peak of
- * resident memory; fails when bytes got lost, an observation is not sound, or
- * the peak is over 256 MiB.
+ * cut to each length of 0..200, then N times (10,000; with --total so often that N
+ * packets are given in all) with random bytes flipped; with --whole only at a few
+ * lengths. Prints what was counted and the peak of resident memory; fails when
+ * bytes got lost, an observation is not sound, or the peak is over 256 MiB.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,6 +24,7 @@
 #include "record/observation.h"
 
 #define PEAK_MIB 256
+#define CUTS     201 /* lengths that packets are cut to */
 #define FLIPS    16 /* at most, in a packet that is flipped */
 
 struct packet {
@@ -41,7 +42,7 @@ struct set {
 struct options {
 	const char *path;
 	size_t packets;
-	unsigned long variants;
+	unsigned long variants, total;
 	uint64_t seed;
 	bool whole;
 };
@@ -268,13 +269,15 @@ read_options(struct options *o, int argc, char **argv)
 			o->whole = true;
 		else if (strcmp(argv[i], "--variants") == 0 && i + 1 < argc)
 			o->variants = strtoul(argv[++i], NULL, 10);
+		else if (strcmp(argv[i], "--total") == 0 && i + 1 < argc)
+			o->total = strtoul(argv[++i], NULL, 10);
 		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
 			o->seed = strtoull(argv[++i], NULL, 10);
 		else
 			die("unknown option");
 	}
 	if (argc - i != 2)
-		die("usage: hostile [--whole] [--variants N] [--seed N] FILE PACKETS");
+		die("usage: hostile [--whole] [--variants N | --total N] [--seed N] FILE PACKETS");
 	o->path = argv[i];
 	o->packets = strtoul(argv[i + 1], NULL, 10);
 }
@@ -287,6 +290,8 @@ main(int argc, char **argv)
 
 	read_options(&o, argc, argv);
 	load(&s, &o);
+	if (o.total > 0)
+		o.variants = o.total / s.n > CUTS ? o.total / s.n - CUTS : 1;
 	printf("%s: %zu packets, seed %" PRIu64 "\n", o.path, s.n, o.seed);
 	if (o.whole)
 		run_whole(&s);

@@ -25,13 +25,11 @@ for place; do
 done > "$tmp/files"
 files=$(wc -l < "$tmp/files")
 [ "$files" -gt 0 ] || { echo 'no captures'; exit 99; }
-# A cut to each of 201 lengths gives as many as 201 variants.
-variants=$((HOSTILE_PACKETS / files / HOSTILE_SLICE - 201))
-[ $variants -gt 0 ] || variants=1
+each=$((HOSTILE_PACKETS / files + 1))
 
 faults=0
 while read -r file; do
-	if tests/pcap/hostile --variants $variants "$file" "$HOSTILE_SLICE" > "$tmp/out" 2>&1; then
+	if tests/pcap/hostile --total $each "$file" "$HOSTILE_SLICE" > "$tmp/out" 2>&1; then
 		awk -v name="${file##*/}" '
 		{ for (i = 2; i <= NF; i++) if ($i == "packets") n += $(i - 1) }
 		match($0, /peak [0-9]+ MiB/) { peak = substr($0, RSTART, RLENGTH) }

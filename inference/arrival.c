@@ -171,11 +171,14 @@ arrival_sent(struct arrival *a, uint64_t chunk, int64_t t_ns)
 	open_window(a, chunk);
 	if (!in_window(a, chunk) || is_held(a, chunk))
 		return;
-	if (is_copied(a, chunk) && !(a->by_copy && is_lost(a, chunk)))
-		return;
 	slot = places_at(&a->places, chunk);
 	if (slot == NULL)
 		return;
+	if (is_copied(a, chunk) && !(a->by_copy && is_lost(a, chunk))) {
+		slot->before_ms = to_ms(t_ns - from_tick(a, slot->tick)); /* of the last copy */
+		return;
+	}
+	slot->before_ms = 0;
 	slot->tick = to_tick(a, t_ns);
 	*places_sent(&a->places, chunk) |= UINT32_C(1) << (chunk % PLACES_WORD);
 }
@@ -390,6 +393,68 @@ gains(const struct arrival *a, const struct observation *o, uint64_t base)
 	return gained;
 }
 
+/* When the copy of the chunk was sent that may have come since the last map: the first,
+ * or, if that is lost, the last. */
+static int64_t
+sent_at(const struct arrival *a, uint64_t chunk)
+{
+	const struct place *slot = places_slot(&a->places, chunk);
+
+	return from_tick(a, slot->tick) +
+	       (is_lost(a, chunk) ? slot->before_ms * (int64_t)MS_NS : 0);
+}
+
+/* The first copy sent behind all that came, and not come yet. */
+static int64_t
+next_on_its_way(const struct arrival *a, int64_t behind_ns)
+{
+	uint64_t end = a->places.low + a->places.size;
+	int64_t next_ns = INT64_MAX;
+
+	for (uint64_t word = a->places.low; word < end; word += PLACES_WORD)
+		for (uint32_t open = under_way(a, word); open != 0; open &= open - 1) {
+			int64_t sent_ns = sent_at(a, word + (unsigned)__builtin_ctz(open));
+
+			if (sent_ns > behind_ns)
+				next_ns = min64(next_ns, sent_ns);
+		}
+	return next_ns;
+}
+
+/* The copies that a whole map shows for the first time, together: their way down tells
+ * more of each than its own copy. Leaves the rest to settle. */
+static uint32_t
+settle_together(struct arrival *a, const struct observation *o, uint64_t end)
+{
+	struct queue_copy copy[QUEUE_MOST];
+	int64_t last_ns = INT64_MIN;
+	uint32_t n = 0;
+
+	for (uint64_t base = a->next / PLACES_WORD * PLACES_WORD; base < end; base += PLACES_WORD)
+		for (uint32_t gained = gains(a, o, base); gained != 0; gained &= gained - 1) {
+			uint64_t chunk = base + (unsigned)__builtin_ctz(gained);
+
+			if (chunk >= end || !is_copied(a, chunk))
+				continue;
+			if (n == QUEUE_MOST)
+				return 0;
+			copy[n++] = (struct queue_copy){ chunk, sent_at(a, chunk), { 0, 0, 0 } };
+			last_ns = max64(last_ns, copy[n - 1].sent_ns);
+		}
+	for (uint32_t i = 0; i < n; i++) { /* on their way no more */
+		*places_sent(&a->places, copy[i].chunk) &=
+		    ~(UINT32_C(1) << (copy[i].chunk % PLACES_WORD));
+	}
+	queue_serve(&a->queue, copy, n, next_on_its_way(a, last_ns), a->map_ns, o->t_ns);
+	for (uint32_t i = 0; i < n; i++) {
+		*places_sent(&a->places, copy[i].chunk) |=
+		    UINT32_C(1) << (copy[i].chunk % PLACES_WORD);
+		a->copies++;
+		hold(a, copy[i].chunk, copy[i].came.lo, copy[i].came.best, copy[i].came.hi);
+	}
+	return n;
+}
+
 uint32_t
 arrival_told(struct arrival *a, const struct observation *o, const struct timeline *t,
              int64_t clock_ns)
@@ -409,6 +474,8 @@ arrival_told(struct arrival *a, const struct observation *o, const struct timeli
 		watch_loss(a, o);
 	if (whole && o->width > 0)
 		presume(a, o);
+	if (whole && a->any && a->by_copy && a->map_ns > 0)
+		fresh += settle_together(a, o, end);
 	acked = o->flags & OBS_MINUS_ACKED && a->acked_ns > 0 && one_fresh(a, o);
 	for (uint64_t base = a->next / PLACES_WORD * PLACES_WORD; base < end; base += PLACES_WORD)
 		for (uint32_t gained = gains(a, o, base); gained != 0; gained &= gained - 1) {

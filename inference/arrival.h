@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "inference/player.h"
+#include "inference/queue.h"
 #include "inference/timeline.h"
 #include "inference/places.h"
 #include "record/observation.h"
@@ -46,6 +47,7 @@ struct arrival {
 	int64_t queue_ns, queued_ns; /* copies wait so long on the way down: at the last map;
 	                              * at the one before */
 	int64_t late_ns;       /* by so much the peer's own packets are late now */
+	struct queue queue;    /* the way down, where maps come seldom */
 	struct places places; /* of chunks from next on */
 };
 

@@ -13,6 +13,7 @@
 #define JOIN_NS (200 * MS_NS)  /* to meet its first partners */
 #define FLOOR_NS (60 * MS_NS)  /* nothing is known better: the network's own delays */
 #define SETTLED_MAPS 4
+#define MOST_PLAYED 64u /* chunks between two maps */
 #define STALL_LEAST_NS (250 * MS_NS) /* shorter ones are not told: jitter looks like that */
 
 void
@@ -249,8 +250,22 @@ tell_skip(struct viewer *v, int64_t lo_ns, int64_t at_ns, int64_t hi_ns, uint64_
 	to->event(to->ctx, PLAYER_SKIPPED, &at, &none, chunks);
 }
 
+/* Had all chunks from at to pos come when they were played, pos being so at t? */
+static bool
+came_in_time(const struct viewer_rules *r, const struct arrival *a, int64_t t_ns, uint64_t at,
+             uint64_t pos)
+{
+	for (uint64_t c = at; c <= pos; c++) {
+		int64_t latest_ns = t_ns - (int64_t)(pos - c) * r->chunk_ns;
+
+		if (!arrival_has(a, c) || arrival_when(a, c).best > latest_ns)
+			return false;
+	}
+	return true;
+}
+
 /* Where play goes on that cannot have gone on before the last map: chunks passed over
- * so that what was played since fits the time. */
+ * so that what was played since fits the time, and was there. */
 static uint64_t
 goes_on(const struct viewer *v, const struct viewer_rules *r, const struct arrival *a,
         int64_t t_ns, uint64_t pos)
@@ -259,7 +274,39 @@ goes_on(const struct viewer *v, const struct viewer_rules *r, const struct arriv
 
 	while (at < pos && !arrival_has(a, at) && arrival_has(a, at + 1))
 		at++;
-	return pos - at > most ? pos - most : at;
+	at = pos - at > most ? pos - most : at;
+	while (at < pos && !came_in_time(r, a, t_ns, at, pos))
+		at++;
+	return at;
+}
+
+/* It stands at pos and has not got it, but what lies before came since it stood there: it
+ * went on, played that, and stands again. */
+static bool
+stands_again(struct viewer *v, const struct viewer_rules *r, const struct arrival *a,
+             int64_t t_ns, uint64_t pos, const struct player_listener *to)
+{
+	int64_t lo_ns = max64(v->seen_ns - JITTER_NS, v->since_ns), hi_ns, best_ns = lo_ns;
+	uint32_t played = 0;
+
+	for (uint64_t c = v->pos; c < pos && c - v->pos < MOST_PLAYED; c++) {
+		if (!arrival_has(a, c))
+			continue;
+		if (played++ == 0)
+			best_ns = arrival_when(a, c).best;
+	}
+	hi_ns = t_ns - played * r->chunk_ns;
+	if (played == 0 || hi_ns < lo_ns)
+		return false;
+	best_ns = min64(max64(best_ns, lo_ns), hi_ns);
+	tell_skip(v, lo_ns, best_ns, hi_ns, pos - v->pos - played, to);
+	line_begins(v, true, best_ns, best_ns - lo_ns, hi_ns - best_ns);
+	flush(v, to);
+	v->pos = v->waited = pos;
+	v->since_ns = best_ns + played * r->chunk_ns;
+	v->onset = estimate_of(lo_ns + played * r->chunk_ns, v->since_ns, t_ns,
+	                       ESTIMATE_MAP_PERIOD | ESTIMATE_PLAYHEAD);
+	return true;
 }
 
 /* FILL or STALL, and the position has moved. */
@@ -271,6 +318,8 @@ moved_on(struct viewer *v, const struct viewer_rules *r, const struct arrival *a
 	uint64_t at = goes_on(v, r, a, t_ns, pos);
 	int64_t least_ns = max64(v->seen_ns - JITTER_NS, v->since_ns);
 
+	if (!arrival_has(a, pos) && stall && stands_again(v, r, a, t_ns, pos, to))
+		return;
 	if (!arrival_has(a, pos)) { /* it waits there now */
 		if (stall)
 			tell_skip(v, v->seen_ns, t_ns, t_ns, pos - v->pos, to);

@@ -524,6 +524,12 @@ arrival_sees_copies(const struct arrival *a)
 	return a->copies > SEEN_COPIES * a->strays;
 }
 
+bool
+arrival_queues(const struct arrival *a)
+{
+	return a->by_copy && (a->queue.n > 0 || a->queue_ns > 0 || a->queued_ns > 0);
+}
+
 void
 arrival_begin(struct arrival *a, uint64_t chunk)
 {

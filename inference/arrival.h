@@ -90,6 +90,10 @@ bool arrival_sees_copies(const struct arrival *a);
 /* It will be told soon: brings its places nearer. */
 void arrival_expect(const struct arrival *a);
 
+/* Were copies waiting on their way down at the last map? Then what came when is less
+ * sure. */
+bool arrival_queues(const struct arrival *a);
+
 /* Takes chunk next: moves on by one. */
 void arrival_take(struct arrival *a);
 

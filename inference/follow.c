@@ -65,6 +65,7 @@ follow_room(struct session *s, struct channel_view *c, uint64_t newest)
 		arrival_reset(a, a->base_ns);
 		a->any = a->by_copy = true;
 		a->next = a->newest = low;
+		s->seen.first = low;
 	}
 	if (s->begun && s->viewer.pos < low)
 		s->viewer.pos = low;
@@ -125,6 +126,8 @@ watch_move(struct session *s, const struct channel_view *c, const struct observa
 	struct viewer *v = &s->viewer;
 	int64_t moved_ns, started_ns = INT64_MAX;
 
+	if (v->started && v->began_ns == 0)
+		return; /* it begins anew: when, is not known yet */
 	if (p->mode != POSITION_UNKNOWN || o->offset > p->first + FAR_CHUNKS ||
 	    !position_runs(p, o->offset, o->t_ns, r->chunk_ns) ||
 	    (p->first >= s->arrival.next && !came_before(&s->arrival, p->first, o->t_ns)))
@@ -232,6 +235,7 @@ begin_far(struct session *s, const struct channel_view *c, uint64_t pos, int64_t
 	arrival_reset(&s->arrival, t_ns);
 	s->arrival.any = s->arrival.by_copy = true;
 	s->arrival.next = s->arrival.newest = pos > TRAIL_CHUNKS ? pos - TRAIL_CHUNKS : 0;
+	s->seen.first = pos; /* what lies before was not waited for */
 }
 
 void

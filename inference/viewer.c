@@ -13,6 +13,8 @@
 #define JOIN_NS (200 * MS_NS)  /* to meet its first partners */
 #define FLOOR_NS (60 * MS_NS)  /* nothing is known better: the network's own delays */
 #define SETTLED_MAPS 4
+#define DOUBT_NS (550 * MS_NS) /* where copies wait: so far off are nine arrivals in ten */
+#define SILENT_NS INT64_C(2500000000)
 #define MOST_PLAYED 64u /* chunks between two maps */
 #define STALL_LEAST_NS (250 * MS_NS) /* shorter ones are not told: jitter looks like that */
 
@@ -127,9 +129,18 @@ widen(struct estimate *e, int64_t lo_ns, int64_t hi_ns)
 	e->hi_ns = max64(e->hi_ns, hi_ns);
 }
 
+/* What came when is less sure while copies wait on their way down; and in a silence, a
+ * chunk or two more or less may have come. */
+static int64_t
+doubt(const struct viewer *v, const struct viewer_rules *r, const struct arrival *a, int64_t t_ns)
+{
+	return (arrival_queues(a) ? DOUBT_NS : 0) +
+	       (t_ns - v->seen_ns > SILENT_NS ? 2 * r->chunk_ns : 0);
+}
+
 static void
 accept(struct viewer *v, const struct viewer_rules *r, const struct proposal *p, int64_t t_ns,
-       bool loose, const struct player_listener *to)
+       bool loose, int64_t doubt_ns, const struct player_listener *to)
 {
 	struct estimate none = ESTIMATE_UNKNOWN, at;
 
@@ -142,12 +153,17 @@ accept(struct viewer *v, const struct viewer_rules *r, const struct proposal *p,
 		case STEP_START:
 		case STEP_RESUME:
 			flush(v, to);
+			if (s->kind == STEP_RESUME) {
+				early += doubt_ns;
+				late += doubt_ns;
+			}
 			line_begins(v, s->kind == STEP_RESUME, s->at_ns, early, late);
 			v->state = VIEWER_PLAY;
 			break;
 		case STEP_STALL:
 			flush(v, to);
 			v->onset = around(v, s->at_ns);
+			widen(&v->onset, v->onset.lo_ns - doubt_ns, v->onset.hi_ns + doubt_ns);
 			if (loose)
 				widen(&v->onset, v->seen_ns, t_ns);
 			v->state = VIEWER_STALL;
@@ -287,6 +303,7 @@ stands_again(struct viewer *v, const struct viewer_rules *r, const struct arriva
              int64_t t_ns, uint64_t pos, const struct player_listener *to)
 {
 	int64_t lo_ns = max64(v->seen_ns - JITTER_NS, v->since_ns), hi_ns, best_ns = lo_ns;
+	int64_t off_ns = doubt(v, r, a, t_ns);
 	uint32_t played = 0;
 
 	for (uint64_t c = v->pos; c < pos && c - v->pos < MOST_PLAYED; c++) {
@@ -300,11 +317,11 @@ stands_again(struct viewer *v, const struct viewer_rules *r, const struct arriva
 		return false;
 	best_ns = min64(max64(best_ns, lo_ns), hi_ns);
 	tell_skip(v, lo_ns, best_ns, hi_ns, pos - v->pos - played, to);
-	line_begins(v, true, best_ns, best_ns - lo_ns, hi_ns - best_ns);
+	line_begins(v, true, best_ns, best_ns - lo_ns + off_ns, hi_ns - best_ns + off_ns);
 	flush(v, to);
 	v->pos = v->waited = pos;
 	v->since_ns = best_ns + played * r->chunk_ns;
-	v->onset = estimate_of(lo_ns + played * r->chunk_ns, v->since_ns, t_ns,
+	v->onset = estimate_of(lo_ns + played * r->chunk_ns - off_ns, v->since_ns, t_ns,
 	                       ESTIMATE_MAP_PERIOD | ESTIMATE_PLAYHEAD);
 	return true;
 }
@@ -369,10 +386,11 @@ fell_behind(struct viewer *v, const struct viewer_rules *r, const struct arrival
             int64_t t_ns, uint64_t pos, const struct player_listener *to)
 {
 	uint64_t at = late_chunk(v, r, a, pos);
-	int64_t due_ns = viewer_due(v, r, at);
+	int64_t due_ns = viewer_due(v, r, at), off_ns = doubt(v, r, a, t_ns);
 
 	flush(v, to);
 	v->onset = around(v, due_ns);
+	widen(&v->onset, v->onset.lo_ns - off_ns, v->onset.hi_ns + off_ns);
 	if (!arrival_sees_copies(a))
 		widen(&v->onset, v->seen_ns, t_ns);
 	v->waited = at;
@@ -461,6 +479,7 @@ best_proposal(struct proposal *best, const struct viewer *v, const struct viewer
               const struct arrival *a, const struct viewer_sign *m)
 {
 	uint64_t hidden = arrival_sees_copies(a) ? 0 : m->hidden;
+	unsigned first = m->trust == VIEWER_UNTOLD && arrival_sees_copies(a);
 	int64_t least_ns = INT64_MAX;
 	struct proposal p;
 
@@ -468,7 +487,7 @@ best_proposal(struct proposal *best, const struct viewer *v, const struct viewer
 		*best = p;
 		return true;
 	}
-	for (unsigned i = 0; least_ns > 0 && i < sizeof guesses / sizeof *guesses; i++) {
+	for (unsigned i = first; least_ns > 0 && i < sizeof guesses / sizeof *guesses; i++) {
 		int64_t off_ns;
 
 		proposal_make(&p, v, r, a, &guesses[i], hidden, m->t_ns);
@@ -488,7 +507,8 @@ viewer_map(struct viewer *v, const struct viewer_rules *r, const struct arrival 
 	struct proposal p;
 
 	if (best_proposal(&p, v, r, a, m)) {
-		accept(v, r, &p, m->t_ns, !arrival_sees_copies(a) || p.n > FEW_STEPS, to);
+		accept(v, r, &p, m->t_ns, !arrival_sees_copies(a) || p.n > FEW_STEPS,
+		       doubt(v, r, a, m->t_ns), to);
 		if (m->trust != VIEWER_UNTOLD)
 			settle(v, r, m->t_ns, m->pos, to);
 	} else if (m->trust != VIEWER_UNTOLD) {
@@ -503,9 +523,15 @@ void
 viewer_restart(struct viewer *v, const struct viewer_rules *r, uint64_t start, uint64_t pos,
                int64_t t_ns)
 {
-	int64_t least_ns = v->since_ns;
+	int64_t least_ns = v->since_ns, proposed_ns = v->started ? v->began_ns : 0, off_ns;
 
 	line_at(v, r, t_ns, pos);
+	off_ns = proposed_ns - viewer_due(v, r, start);
+	if (off_ns >= -v->early_ns && off_ns <= v->late_ns) { /* the chunks know better */
+		v->from_ns += off_ns;
+		v->early_ns += off_ns;
+		v->late_ns -= off_ns;
+	}
 	line_begins(v, false, viewer_due(v, r, start), v->early_ns, v->late_ns);
 	if (v->event_ns < least_ns)
 		v->event_ns = min64(least_ns, t_ns);
@@ -536,7 +562,7 @@ viewer_reboot(struct viewer *v, const struct viewer_rules *r, const struct arriv
 	if (v->state == VIEWER_PLAY) {
 		proposal_make(&p, v, r, a, &guesses[1], 0, at_ns);
 		if (!p.too_many)
-			accept(v, r, &p, at_ns, false, to);
+			accept(v, r, &p, at_ns, false, doubt(v, r, a, at_ns), to);
 	}
 	if (v->state == VIEWER_PLAY)
 		v->onset = estimate_of(v->seen_ns, at_ns, at_ns, ESTIMATE_MAP_PERIOD);

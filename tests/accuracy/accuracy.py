@@ -96,6 +96,14 @@ def scenario_text(args, name, period, more):
     return text + "view: {%s}\n" % ", ".join(view)
 
 
+def check_sane(report, stem):
+    """No session may tell what cannot be: nobody is an hour behind in minutes of video."""
+    for session in report["sessions"]:
+        for key in ("lag_s", "buffer_s", "played_s"):
+            if session[key] is not None and not -60 < session[key] < 3600:
+                sys.exit(f"{stem}: {session['peer']} has {key} {session[key]}")
+
+
 def run_one(args, case, seed):
     """One simulated swarm, scored: what score --json says and what the run was."""
     scenario, period, more = CASES[case]
@@ -113,6 +121,7 @@ def run_one(args, case, seed):
                                 stem + ".json"))
         with open(stem + ".json") as f:
             report = json.load(f)
+        check_sane(report, stem)
         if "chunks" not in more and args.plain:
             told["plain"] = plain_counts(args, stem, seed)
     return case, told, score, report

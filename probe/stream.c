@@ -198,18 +198,15 @@ row_of(const struct streams *s, struct reader head, uint32_t *len, bool *more)
 	return NULL;
 }
 
-static bool
-syncs(const struct streams *s, const uint8_t *at, uint32_t len)
+/* The first place before end where a message may begin; end: none. */
+static uint32_t
+sync_at(const struct streams *s, const uint8_t *bytes, uint32_t end, uint32_t len)
 {
-	for (unsigned i = 0; i < s->rows; i++) {
-		const struct proto *proto = s->at->proto ? s->at->proto : s->row[i];
+	const struct proto *known = s->at->proto;
 
-		if (proto->sync != NULL && proto->sync(s->at->state, reader_over(at, len)))
-			return true;
-		if (s->at->proto != NULL)
-			break;
-	}
-	return false;
+	for (unsigned i = 0; i < (known ? 1 : s->rows); i++)
+		end = proto_sync(known ? known : s->row[i], s->at->state, bytes, end, len);
+	return end;
 }
 
 /* Bytes in which a message's beginning is looked for. */
@@ -217,14 +214,14 @@ static bool
 seek(struct streams *s, const uint8_t **bytes, uint32_t *n)
 {
 	struct half *h = s->to;
-	uint32_t add = STREAM_FRAME - h->kept < *n ? STREAM_FRAME - h->kept : *n, at = 0;
+	uint32_t add = STREAM_FRAME - h->kept < *n ? STREAM_FRAME - h->kept : *n, at, end;
 
 	memcpy(h->frame + h->kept, *bytes, add);
 	h->kept += add;
 	*bytes += add;
 	*n -= add;
-	while (at + PROTO_FRAME_HEAD < h->kept && !syncs(s, h->frame + at, h->kept - at))
-		at++;
+	end = h->kept > PROTO_FRAME_HEAD ? h->kept - PROTO_FRAME_HEAD : 0;
+	at = sync_at(s, h->frame, end, h->kept);
 	h->lost = at + PROTO_FRAME_HEAD >= h->kept;
 	memmove(h->frame, h->frame + at, h->kept - at);
 	h->kept -= at;

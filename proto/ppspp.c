@@ -232,4 +232,5 @@ const struct proto proto_pyppspp = {
 	.decode = pyppspp_decode,
 	.frame = pyppspp_frame,
 	.sync = pyppspp_sync,
+	.sync_byte = 0, /* of a length far below 2^24 */
 };

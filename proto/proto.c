@@ -29,3 +29,22 @@ proto_by_name(const char *name)
 			return *p;
 	return NULL;
 }
+
+uint32_t
+proto_sync(const struct proto *p, const void *state, const uint8_t *bytes, uint32_t end,
+           uint32_t len)
+{
+	uint32_t at = 0;
+
+	while (p->sync != NULL && at < end) {
+		const uint8_t *next = memchr(bytes + at, p->sync_byte, end - at);
+
+		if (next == NULL)
+			break;
+		at = (uint32_t)(next - bytes);
+		if (p->sync(state, reader_over(next, len - at)))
+			return at;
+		at++;
+	}
+	return end;
+}

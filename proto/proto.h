@@ -67,6 +67,7 @@ struct proto {
 	/* Over TCP, where a message's start is not known: could one begin here? More
 	 * sceptical than frame; NULL: such a stream is not read. */
 	bool (*sync)(const void *state, struct reader at);
+	uint8_t sync_byte; /* ... where it says so, this byte stands first */
 };
 
 #define PROTO_FRAME_HEAD 16u
@@ -78,6 +79,11 @@ extern const struct proto proto_mesh;
 extern const struct proto proto_ppspp;   /* UDP: libswift */
 extern const struct proto proto_pyppspp; /* TCP: PyPPSPP and its tracker */
 extern const struct proto *const proto_table[]; /* NULL-terminated */
+
+/* Over TCP: the first of the places 0..end-1 in len bytes where a message may begin; end:
+ * none. */
+uint32_t proto_sync(const struct proto *p, const void *state, const uint8_t *bytes,
+                    uint32_t end, uint32_t len);
 
 const struct proto *proto_by_id(unsigned id);          /* NULL if there is none */
 const struct proto *proto_by_name(const char *name);   /* NULL if there is none */

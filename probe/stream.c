@@ -407,8 +407,9 @@ find(struct streams *s, const struct flow_key *key, bool open)
 	struct slot *worst = way;
 
 	for (unsigned i = 0; i < STREAM_WAYS; i++) {
-		if (way[i].used && way[i].hash == hash &&
-		    memcmp(&s->stream[&way[i] - s->slot].key, key, sizeof *key) == 0)
+		if (way[i].used && way[i].hash == hash && /* nothing is at stake where no hope is */
+		    (way[i].hopeless ||
+		     memcmp(&s->stream[&way[i] - s->slot].key, key, sizeof *key) == 0))
 			return &way[i];
 		if (is_worse(&way[i], worst))
 			worst = &way[i];

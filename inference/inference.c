@@ -74,8 +74,8 @@ to_shard(struct inference *inf, uint32_t shard, const struct observation *o)
 		peers_put(inf->peers[shard], o);
 }
 
-/* What is of a channel or of nobody is for all. A chunk on its way is for the shards of
- * who sends and who gets it. */
+/* What is of a channel or of nobody is for all. A chunk on its way, or what was lost there,
+ * is for the shards of who sends and who gets it. */
 static void
 to_peers(struct obs_sink *self, const struct observation *o)
 {
@@ -88,7 +88,7 @@ to_peers(struct obs_sink *self, const struct observation *o)
 		return;
 	}
 	to_shard(inf, of, o);
-	other = o->kind == OBS_TRANSFER ? peers_shard(&inf->opt, &o->to) : of;
+	other = o->kind == OBS_TRANSFER || o->kind == OBS_GAP ? peers_shard(&inf->opt, &o->to) : of;
 	if (other != of)
 		to_shard(inf, other, o);
 }

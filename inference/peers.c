@@ -30,6 +30,7 @@ struct peers {
 	struct map *sessions;  /* endpoint -> struct session */
 	struct map *addresses; /* endpoint with port 0 -> struct last_seen */
 	struct places_pool *pool;
+	struct session_gap gap; /* of the whole capture, the last */
 	int64_t now_ns, swept_ns;
 	uint32_t shard, views;
 	struct channel_view view[]; /* opt->max_channels */
@@ -250,6 +251,7 @@ session_of(struct peers *s, const struct endpoint *who, const struct observation
 		if (session->run > 0 && !is_fresh(o) && o->t_ns - session->last_ns < TRAILING_NS)
 			return NULL;
 		session_open(session, who, o->t_ns, session->run + 1, s->pool, s->out);
+		session->gap_of_all = &s->gap;
 		session->protocol = o->protocol;
 	}
 	return session;
@@ -263,6 +265,7 @@ elsewhere(struct peers *s, struct session *session, const struct observation *o)
 
 	close_silent(s, session, END_SWITCH);
 	session_open(session, &who, o->t_ns, session->run + 1, s->pool, s->out);
+	session->gap_of_all = &s->gap;
 	session->protocol = o->protocol;
 	session->fresh = true;
 	return session;
@@ -407,6 +410,29 @@ on_transfer(struct peers *s, const struct observation *o)
 		session_sent(to, c, o);
 }
 
+static void
+lose(struct peers *s, const struct endpoint *who, const struct observation *o)
+{
+	struct session *session = is_ours(s, who) ? map_peek(s->sessions, who) : NULL;
+
+	if (session != NULL && session->open)
+		session_lost(session, o->u.gap.from_ns, o->t_ns);
+}
+
+/* What was lost is one connection's, or anybody's. */
+static void
+on_gap(struct peers *s, const struct observation *o)
+{
+	if (o->u.gap.cause == OBS_GAP_EVICTED)
+		return; /* whose it was is not known, and it was one of thousands */
+	if (endpoint_is_none(&o->peer) && endpoint_is_none(&o->to)) {
+		s->gap = (struct session_gap){ o->u.gap.from_ns, o->t_ns };
+		return;
+	}
+	lose(s, &o->peer, o);
+	lose(s, &o->to, o);
+}
+
 /* Closes sessions silent for so long that nothing can belong to them any more. */
 static void
 sweep(struct peers *s)
@@ -475,8 +501,10 @@ peers_put(struct peers *s, const struct observation *o)
 	case OBS_TRANSFER:
 		on_transfer(s, o);
 		break;
-	case OBS_FLOW:
 	case OBS_GAP:
+		on_gap(s, o);
+		break;
+	case OBS_FLOW:
 	case OBS_VERIFY:
 		break;
 	default:

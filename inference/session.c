@@ -67,6 +67,39 @@ put_result(const struct session *s, struct result *r, enum result_kind kind, int
 	s->out->put(s->out, r);
 }
 
+void
+session_lost(struct session *s, int64_t from_ns, int64_t to_ns)
+{
+	s->gap = (struct session_gap){ from_ns, to_ns };
+}
+
+/* What was lost between two maps may have told better: an event so near a gap may have been
+ * a map period sooner or later, and so may its end. */
+static void
+doubt_near(const struct session *s, const struct session_gap *gap, struct estimate *at,
+           struct estimate *lasted)
+{
+	int64_t period_ns = s->map_period_ns > 0 ? s->map_period_ns : S_NS, end_ns = at->best_ns;
+
+	if (gap == NULL || gap->to_ns == 0 || !estimate_known(at))
+		return;
+	if (estimate_known(lasted))
+		end_ns += lasted->best_ns;
+	if (end_ns < gap->from_ns - period_ns || at->best_ns > gap->to_ns + period_ns)
+		return;
+	if (at->lo_ns != ESTIMATE_OPEN_LO)
+		at->lo_ns = at->lo_ns - period_ns;
+	if (at->hi_ns != ESTIMATE_OPEN_HI)
+		at->hi_ns = at->hi_ns + period_ns;
+	at->reasons |= ESTIMATE_GAP;
+	if (!estimate_known(lasted))
+		return;
+	lasted->lo_ns = max64(lasted->lo_ns - period_ns, 0);
+	if (lasted->hi_ns != ESTIMATE_OPEN_HI)
+		lasted->hi_ns += period_ns;
+	lasted->reasons |= ESTIMATE_GAP;
+}
+
 static void
 put_event(struct session *s, enum result_event_kind event, const struct estimate *at,
           const struct estimate *duration, uint64_t chunks)
@@ -96,14 +129,18 @@ joined(const struct session *s)
 }
 
 static void
-on_player(void *ctx, enum player_event what, const struct estimate *at,
-          const struct estimate *duration, uint64_t chunks)
+on_player(void *ctx, enum player_event what, const struct estimate *told_at,
+          const struct estimate *told_duration, uint64_t chunks)
 {
 	struct session *s = ctx;
 	struct estimate none = ESTIMATE_UNKNOWN, from = joined(s), delay;
+	struct estimate when = *told_at, lasted = *told_duration;
+	const struct estimate *at = &when, *duration = &lasted;
 
 	if (s->source)
 		return;
+	doubt_near(s, &s->gap, &when, &lasted);
+	doubt_near(s, s->gap_of_all, &when, &lasted);
 	switch (what) {
 	case PLAYER_STARTED:
 		if (s->left_censored || s->reboots > 0)
@@ -471,7 +508,10 @@ put_session(struct session *s, const struct channel_view *c, const struct estima
 {
 	struct result r = { 0 };
 	struct result_session *u = &r.u.session;
-	struct estimate play = playing(s, c);
+	struct estimate play = playing(s, c), none = ESTIMATE_UNKNOWN;
+
+	doubt_near(s, &s->gap, &play, &none);
+	doubt_near(s, s->gap_of_all, &play, &none);
 
 	u->joined = joined(s);
 	u->playing = play;

@@ -35,6 +35,11 @@ struct channel_view {
 	struct timeline timeline; /* last: large, and set up by timeline_init */
 };
 
+/* When something that was said got lost: the capture dropped it, or a stream has a hole. */
+struct session_gap {
+	int64_t from_ns, to_ns; /* to_ns 0: never */
+};
+
 struct session {
 	bool open, begun;       /* begun: its first chunk is known */
 	bool fresh;             /* a newcomer's sign was seen: join, empty map */
@@ -63,6 +68,8 @@ struct session {
 	struct estimate stall_time;
 	uint64_t passed, missed; /* chunks that play has left behind; of these never there */
 	struct result_sink *out;  /* borrowed */
+	struct session_gap gap;   /* of its own words or chunks, the last */
+	const struct session_gap *gap_of_all; /* borrowed; NULL: none is kept */
 	struct player player;     /* the channel does not tell */
 	struct viewer viewer;     /* it does */
 	struct position position;
@@ -77,6 +84,9 @@ void session_open(struct session *s, const struct endpoint *peer, int64_t t_ns, 
 
 /* A copy of a chunk went by towards the peer. */
 void session_sent(struct session *s, struct channel_view *c, const struct observation *o);
+
+/* Something of it, or to it, was lost. */
+void session_lost(struct session *s, int64_t from_ns, int64_t to_ns);
 
 /* Its map or gain. */
 void session_map(struct session *s, struct channel_view *c, const struct observation *o);

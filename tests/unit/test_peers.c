@@ -254,6 +254,50 @@ who_is_sent_chunks_before_it_speaks_is_in_their_channel(void **state)
 	assert_int_equal(session[1].channel, STAGE2_CHANNEL + 1);
 }
 
+/* The start of viewer 2, seen while the capture was whole, or had lost something. */
+static struct estimate
+start_beside(enum obs_gap_cause cause, unsigned whose, int64_t gap_ms)
+{
+	struct observation *o;
+
+	stage2_begin(4, 32);
+	stage2_channel(STAGE2_CHANNEL, STAGE2_SOURCE, 0, 2000);
+	stage2_join(10000, 2);
+	stage2_watch(10100, 10500, 2, 100);
+	if (cause != 0) {
+		o = words_say(OBS_GAP, gap_ms, whose ? words_peer(whose) : stage2_nobody,
+		              stage2_nobody);
+		o->u.gap.cause = (uint8_t)cause;
+		o->u.gap.from_ns = o->t_ns;
+		stage2_put(o, 0);
+	}
+	stage2_watch(10500, 20000, 2, 100);
+	stage2_leave(20000, 2);
+	assert_int_equal(stage2.n_sessions, 1);
+	return session[0].u.session.playing;
+}
+
+static void
+what_the_capture_lost_widens_what_happened_about_then(void **state)
+{
+	struct estimate whole = start_beside(0, 0, 0), e;
+	int64_t start_ms = ms_of(whole.best_ns);
+
+	(void)state;
+	assert_false(whole.reasons & ESTIMATE_GAP);
+	e = start_beside(OBS_GAP_DROPPED, 0, start_ms);
+	assert_true(e.reasons & ESTIMATE_GAP);
+	assert_true(e.lo_ns < whole.lo_ns && e.hi_ns > whole.hi_ns && e.best_ns == whole.best_ns);
+	e = start_beside(OBS_GAP_STREAM, 2, start_ms);
+	assert_true(e.hi_ns > whole.hi_ns);
+	e = start_beside(OBS_GAP_STREAM, 3, start_ms);
+	assert_true(e.hi_ns == whole.hi_ns);
+	e = start_beside(OBS_GAP_DROPPED, 0, start_ms + 5000);
+	assert_true(e.hi_ns == whole.hi_ns);
+	e = start_beside(OBS_GAP_EVICTED, 0, start_ms);
+	assert_true(e.hi_ns == whole.hi_ns);
+}
+
 static void
 a_full_table_closes_whom_it_evicts(void **state)
 {
@@ -359,6 +403,7 @@ main(void)
 		TEST(nobody_has_no_session),
 		TEST(sending_a_chunk_is_a_word_too),
 		TEST(who_is_sent_chunks_before_it_speaks_is_in_their_channel),
+		TEST(what_the_capture_lost_widens_what_happened_about_then),
 		TEST(a_full_table_closes_whom_it_evicts),
 		TEST(a_chunks_receiver_may_be_evicted_by_its_sender),
 		TEST(heads_of_substreams_are_no_newcomers_sign),

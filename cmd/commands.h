@@ -46,7 +46,8 @@ struct global {
 	int verbose, log_format, color;
 };
 
-extern const struct program program;
+extern const struct program program; /* of the executable */
+extern const struct option_row command_globals[];
 
 /* Parses the command line and sets up the log. 0; or the exit status at which to
  * end, plus one (help was asked for: 1, usage: 3). */
@@ -61,12 +62,13 @@ int command_end(struct outfile *out);
 int command_fail(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 extern const struct option_row analyze_options[], decode_options[], db_options[],
-        serve_options[],
+        serve_options[], swarm_options_rows[],
         score_options[],
         simulate_options[], help_options[], version_options[], completion_options[];
 
 int cmd_analyze(const struct command_row *row, int argc, char **argv);
 int cmd_db(const struct command_row *row, int argc, char **argv);
+int cmd_swarm(const struct command_row *row, int argc, char **argv);
 int cmd_serve(const struct command_row *row, int argc, char **argv);
 int cmd_decode(const struct command_row *row, int argc, char **argv);
 int cmd_simulate(const struct command_row *row, int argc, char **argv);

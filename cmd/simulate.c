@@ -11,6 +11,7 @@
 #include "base/outfile.h"
 #include "cmd/commands.h"
 #include "cmd/scenario_file.h"
+#include "cmd/truth_line.h"
 #include "peer/shown.h"
 #include "peer/signer_ed25519.h"
 #include "peer/sim.h"
@@ -119,40 +120,13 @@ put_packet(struct tap *self, int64_t t_ns, const uint8_t *bytes, size_t len, siz
 
 /* --- truth -------------------------------------------------------------------- */
 
-static bool
-tells_chunk(unsigned kind)
-{
-	return kind == TRUTH_CHUNK || kind == TRUTH_MISSED || kind == TRUTH_PLAY ||
-	       kind == TRUTH_STALL || kind == TRUTH_RESUME || kind == TRUTH_SKIP;
-}
-
 static void
 put_truth(struct sim_out *self, const struct sim_viewer *v, const struct truth_event *ev)
 {
 	struct run *run = (struct run *)((char *)self - offsetof(struct run, out));
-	struct json_writer w = json_writer_to(outfile_stream(run->truth), false);
-	char peer[ENDPOINT_TEXT_MAX], text[64];
 
 	run->truths++;
-	endpoint_format(&v->at, peer);
-	json_object(&w);
-	json_put_seconds(&w, "t", ev->t_ns);
-	json_put_string(&w, "event", truth_name(ev->kind));
-	json_put_string(&w, "peer", peer);
-	snprintf(text, sizeof text, "v%" PRIu32, v->number);
-	json_put_string(&w, "run", text);
-	snprintf(text, sizeof text, "mesh:%016" PRIx64, ev->channel);
-	json_put_string(&w, "channel", text);
-	if (tells_chunk(ev->kind))
-		json_put_uint(&w, "chunk", ev->chunk);
-	if (ev->kind == TRUTH_SKIP)
-		json_put_uint(&w, "chunks", ev->chunks);
-	if (ev->behind_ns != INT64_MIN)
-		json_put_seconds(&w, ev->kind == TRUTH_CHUNK ? "age_s" : "lag_s", ev->behind_ns);
-	if (ev->note != NULL)
-		json_put_string(&w, "note", ev->note);
-	json_object_end(&w);
-	fputc('\n', outfile_stream(run->truth));
+	truth_line(outfile_stream(run->truth), &v->at, v->number, ev);
 }
 
 /* --- outputs -------------------------------------------------------------------- */

@@ -16,9 +16,13 @@ complain() {
 	rc=1
 }
 
-"$SWARMSCOPE" help | sed -n '/^COMMANDS/,/^$/s/^  \([a-z]*\)  .*/swarmscope-\1.1/p' > "$tmp/commands"
-[ -s "$tmp/commands" ] || complain 'help lists no commands'
-{ echo swarmscope.1; cat "$tmp/commands"; } | sort > "$tmp/wanted"
+for program in "$SWARMSCOPE" ./meshpeer; do
+	name=${program##*/}
+	"$program" help | sed -n '/^COMMANDS/,/^$/s/^  \([a-z]*\)  .*/\1/p' > "$tmp/commands"
+	[ -s "$tmp/commands" ] || complain "$name: help lists no commands"
+	echo "$name.1"
+	sed "s/.*/$name-&.1/" "$tmp/commands"
+done | sort > "$tmp/wanted"
 ls doc/man > "$tmp/built" || complain 'no pages were built'
 diff "$tmp/wanted" "$tmp/built" || complain 'doc/man: pages missing (<) or of no command (>)'
 

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "swarm/ts.h"
+
+#include <string.h>
+
+#define SYNC 0x47
+#define HZ 27000000u
+#define CLOCK_WRAP (UINT64_C(300) << 33)
+#define JUMP (5 * (uint64_t)HZ)
+#define MADE_PID 0x100
+#define EMPTY_PID 0x1fff
+
+void
+ts_init(struct ts *t, int64_t piece_ns)
+{
+	memset(t, 0, sizeof *t);
+	t->piece_ns = piece_ns;
+}
+
+static uint16_t
+pid_of(const uint8_t *p)
+{
+	return (uint16_t)((p[1] & 0x1f) << 8 | p[2]);
+}
+
+bool
+ts_pcr(const uint8_t p[TS_PACKET], uint64_t *pcr)
+{
+	uint64_t base;
+
+	if (p[0] != SYNC || !(p[3] & 0x20) || p[4] < 7 || !(p[5] & 0x10))
+		return false;
+	base = (uint64_t)p[6] << 25 | (uint64_t)p[7] << 17 | (uint64_t)p[8] << 9 |
+	       (uint64_t)p[9] << 1 | p[10] >> 7;
+	*pcr = base * 300 + ((uint64_t)(p[10] & 1) << 8 | p[11]);
+	return true;
+}
+
+static void
+end_piece(struct ts *t, ts_piece_fn *piece, void *ctx)
+{
+	if (t->len > 0)
+		piece(ctx, t->piece, t->len);
+	t->len = 0;
+}
+
+/* Does a piece end before the packet with this clock? */
+static bool
+is_full(const struct ts *t, uint64_t pcr)
+{
+	uint64_t since = (pcr + CLOCK_WRAP - t->begun) % CLOCK_WRAP;
+
+	return since > JUMP || since >= (uint64_t)t->piece_ns * (HZ / 1000000) / 1000;
+}
+
+/* The next piece begins a duration after this one, not with whatever clock came: else each
+ * would be a little longer. */
+static void
+begin_piece(struct ts *t, uint64_t pcr)
+{
+	uint64_t step = (uint64_t)t->piece_ns * (HZ / 1000000) / 1000;
+	uint64_t since = (pcr + CLOCK_WRAP - t->begun) % CLOCK_WRAP;
+
+	t->begun = since > JUMP || since > 2 * step ? pcr : (t->begun + step) % CLOCK_WRAP;
+}
+
+static void
+take(struct ts *t, ts_piece_fn *piece, void *ctx)
+{
+	uint64_t pcr;
+
+	if (ts_pcr(t->packet, &pcr) && (!t->clocked || pid_of(t->packet) == t->pid)) {
+		if (!t->clocked) {
+			t->clocked = true;
+			t->pid = pid_of(t->packet);
+			t->begun = pcr;
+		} else if (is_full(t, pcr)) {
+			end_piece(t, piece, ctx);
+			begin_piece(t, pcr);
+		}
+	}
+	if (!t->clocked)
+		return;
+	if (t->len + TS_PACKET > TS_PIECE) {
+		t->dropped++;
+		return;
+	}
+	memcpy(t->piece + t->len, t->packet, TS_PACKET);
+	t->len += TS_PACKET;
+}
+
+void
+ts_feed(struct ts *t, const uint8_t *bytes, size_t n, ts_piece_fn *piece, void *ctx)
+{
+	while (n > 0) {
+		if (t->have == 0 && *bytes != SYNC) { /* a beginning is looked for */
+			bytes++;
+			n--;
+			continue;
+		}
+		t->packet[t->have++] = *bytes++;
+		n--;
+		if (t->have < TS_PACKET)
+			continue;
+		t->have = 0;
+		take(t, piece, ctx);
+	}
+}
+
+static void
+put_clock(uint8_t *p, int64_t ns, uint32_t *counter)
+{
+	uint64_t clock = (uint64_t)(ns / 1000) * (HZ / 1000000) % CLOCK_WRAP;
+	uint64_t base = clock / 300, rest = clock % 300;
+
+	memset(p, 0xff, TS_PACKET);
+	p[0] = SYNC;
+	p[1] = MADE_PID >> 8;
+	p[2] = MADE_PID & 0xff;
+	p[3] = (uint8_t)(0x20 | ((*counter)++ & 15));
+	p[4] = TS_PACKET - 5;
+	p[5] = 0x10;
+	p[6] = (uint8_t)(base >> 25);
+	p[7] = (uint8_t)(base >> 17);
+	p[8] = (uint8_t)(base >> 9);
+	p[9] = (uint8_t)(base >> 1);
+	p[10] = (uint8_t)((base & 1) << 7 | 0x7e | rest >> 8);
+	p[11] = (uint8_t)rest;
+}
+
+void
+ts_make(uint8_t *to, size_t len, int64_t ns, uint32_t *counter)
+{
+	for (size_t at = 0; at + TS_PACKET <= len; at += TS_PACKET) {
+		memset(to + at, 0xff, TS_PACKET);
+		to[at] = SYNC;
+		to[at + 1] = EMPTY_PID >> 8;
+		to[at + 2] = EMPTY_PID & 0xff;
+		to[at + 3] = 0x10;
+	}
+	if (len >= TS_PACKET)
+		put_clock(to, ns, counter);
+}

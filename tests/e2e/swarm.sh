@@ -18,7 +18,11 @@ fi
 "$meshpeer" swarm 12 --duration 14s --over 5s --truth "$tmp/truth" > "$tmp/said" 2> "$tmp/err1" &
 swarm=$!
 trap 'kill $swarm $capture 2> /dev/null; rm -rf "$tmp"' EXIT
-while [ ! -s "$tmp/said" ]; do sleep 0.1; done
+for _ in $(seq 100); do
+	[ ! -s "$tmp/said" ] || break
+	kill -0 $swarm 2> /dev/null || { cat "$tmp/err1"; exit 1; }
+	sleep 0.1
+done
 holds 'it says first what runs where' jq -e '.event == "start" and (.peers | length) == 12 and
     .peers[0].player == "http://127.1.0.3:8000/live.ts"' "$tmp/said"
 refuses_twice() {

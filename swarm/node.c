@@ -55,7 +55,7 @@ node_endpoint(const struct sockaddr *from)
 	return endpoint_ipv6(v6.sin6_addr.s6_addr, ntohs(v6.sin6_port));
 }
 
-/* --- what the engine wants done ------------------------------------------------------------ */
+/* --- what the engine wants done ----------------------------------------------------------- */
 
 static struct node *
 of_out(struct engine_out *self)
@@ -102,7 +102,7 @@ tell_truth(struct engine_out *self, const struct truth_event *ev)
 		n->to.truth(n->to.ctx, n, ev);
 }
 
-/* --- time -------------------------------------------------------------------------------------- */
+/* --- time --------------------------------------------------------------------------------- */
 
 static void on_timer(uv_timer_t *timer);
 
@@ -148,7 +148,7 @@ on_timer(uv_timer_t *timer)
 	wake(n);
 }
 
-/* --- datagrams ----------------------------------------------------------------------------- */
+/* --- datagrams ---------------------------------------------------------------------------- */
 
 static void
 on_room(uv_handle_t *handle, size_t wanted, uv_buf_t *to)
@@ -175,7 +175,7 @@ on_datagram(uv_udp_t *udp, ssize_t len, const uv_buf_t *bytes, const struct sock
 	wake(n);
 }
 
-/* --- life ------------------------------------------------------------------------------------ */
+/* --- life --------------------------------------------------------------------------------- */
 
 static int
 fail(int code)

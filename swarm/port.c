@@ -85,7 +85,7 @@ port_put(struct port *p, const uint8_t *bytes, size_t len)
 	}
 }
 
-/* --- requests --------------------------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------------------------- */
 
 static void
 answer(struct port_reader *r)

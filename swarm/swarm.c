@@ -85,7 +85,7 @@ swarm_channel_id(const struct swarm *s)
 	return s->channel.id;
 }
 
-/* --- the tracker ------------------------------------------------------------------------------ */
+/* --- the tracker -------------------------------------------------------------------------- */
 
 static void
 on_room(uv_handle_t *handle, size_t wanted, uv_buf_t *to)
@@ -139,7 +139,7 @@ open_tracker(struct swarm *s)
 	return code == 0 ? 0 : code == UV_EADDRINUSE ? ERR_STORE : ERR_IO;
 }
 
-/* --- the source ------------------------------------------------------------------------------- */
+/* --- the source --------------------------------------------------------------------------- */
 
 static void
 on_piece(void *ctx, const uint8_t *piece, size_t len)
@@ -208,7 +208,7 @@ open_source(struct swarm *s)
 	return s->file < 0 ? ERR_IO : 0;
 }
 
-/* --- viewers ---------------------------------------------------------------------------------- */
+/* --- viewers ------------------------------------------------------------------------------ */
 
 static void
 on_truth(void *ctx, const struct node *n, const struct truth_event *ev)
@@ -265,7 +265,7 @@ open_viewers(struct swarm *s)
 	return rc;
 }
 
-/* --- running ---------------------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------------------------ */
 
 static void
 close_if_open(uv_handle_t *handle, void *unused)

@@ -107,7 +107,7 @@ fails layers 'proto may not use <time.h>' proto/three.c '#include <time.h>'
 fails layers 'record may not use <stdlib.h>' record/two.c '#include <stdlib.h>'
 fails layers 'probe may not use <ndpi_api.h>' probe/four.c '#include <ndpi_api.h>'
 fails layers 'probe may not use <record/two.h>' probe/four.c '#include <record/two.h>'
-fails layers 'folder swarm has no line' swarm/x.c "$spdx"
+fails layers 'folder nowhere has no line' nowhere/x.c "$spdx"
 fails layers 'outside the folders' x.c "$spdx"
 fails layers 'names later, which is not above it' LAYERS 'early: base later' 'later: base'
 fails layers 'base has two lines' LAYERS 'base: record'

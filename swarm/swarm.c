@@ -26,6 +26,7 @@
 #define TICK_MS 20u         /* viewers come, and the end is looked for */
 #define END_MS 300u         /* goodbyes are under way so long */
 #define READ_MOST 65536u
+#define MADE 4096u          /* chunks whose source time is remembered */
 
 struct viewer {
 	struct node node;
@@ -49,6 +50,7 @@ struct swarm {
 	struct viewer *viewer;
 	struct ts ts;
 	uint64_t head, pieces;
+	int64_t made_ns[MADE]; /* of chunk % MADE, the last ones */
 	uint32_t joined, counter;
 	int64_t begun_ns;
 	char room[READ_MOST];
@@ -147,6 +149,7 @@ on_piece(void *ctx, const uint8_t *piece, size_t len)
 	struct swarm *s = ctx;
 
 	s->pieces++;
+	s->made_ns[(s->head + 1) % MADE] = node_now();
 	node_media(&s->origin, ++s->head, piece, len);
 }
 
@@ -210,15 +213,31 @@ open_source(struct swarm *s)
 
 /* --- viewers ------------------------------------------------------------------------------ */
 
+/* How far behind the source it happens, as truth.h says. */
+static int64_t
+behind_ns(const struct swarm *s, const struct truth_event *ev)
+{
+	uint64_t chunk = ev->kind == TRUTH_SKIP ? ev->chunk + ev->chunks : ev->chunk;
+
+	if (ev->kind != TRUTH_CHUNK && ev->kind != TRUTH_PLAY && ev->kind != TRUTH_RESUME &&
+	    ev->kind != TRUTH_SKIP)
+		return INT64_MIN;
+	if (chunk > s->head || s->head - chunk >= MADE || chunk < FIRST_CHUNK)
+		return INT64_MIN;
+	return ev->t_ns - s->made_ns[chunk % MADE];
+}
+
 static void
 on_truth(void *ctx, const struct node *n, const struct truth_event *ev)
 {
 	struct viewer *v = ctx;
+	struct truth_event told = *ev;
 
+	told.behind_ns = behind_ns(v->swarm, ev);
 	if (ev->kind == TRUTH_PLAY && v->playing_ns == 0)
 		v->playing_ns = ev->t_ns;
 	if (v->swarm->opt.out.truth != NULL)
-		v->swarm->opt.out.truth(v->swarm->opt.out.ctx, n, ev);
+		v->swarm->opt.out.truth(v->swarm->opt.out.ctx, n, &told);
 }
 
 static int

@@ -23,7 +23,7 @@ static const char *const version_examples[] = {
 static const struct command_row commands[] = {
 	{ "swarm", "a whole swarm on loopback, for trials", "N", 1, 1, swarm_examples,
 	  "Runs a tracker, an origin and N viewers of one live stream in this process, each on an "
-	  "address of its own in 127.1.0.0/16, over UDP. Prints a line of JSON that tells what "
+	  "address of its own in 127.N.0.0/16, over UDP. Prints a line of JSON that tells what "
 	  "runs where, then waits; at the end one that tells how the viewers fared. Whoever "
 	  "captures the loopback interface sees the swarm as on a network.",
 	  swarm_options_rows, cmd_swarm },

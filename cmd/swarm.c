@@ -17,7 +17,7 @@
 
 struct swarm_command {
 	const char *source, *truth, *upload;
-	int64_t seed, duration_ns, over_ns, chunk_ns, bitrate, origin;
+	int64_t network, seed, duration_ns, over_ns, chunk_ns, bitrate, origin;
 };
 
 const struct option_row swarm_options_rows[] = {
@@ -40,6 +40,9 @@ const struct option_row swarm_options_rows[] = {
 	{ .name = "over", .type = OPTION_DURATION, .arg = "TIME", .min = 0, .max = 3600,
 	  .preset = "10s", .group = "Peers", .text = "viewers come within so long",
 	  .offset = offsetof(struct swarm_command, over_ns) },
+	{ .name = "network", .type = OPTION_INT, .arg = "N", .min = 0, .max = 254, .preset = "0",
+	  .group = "Run", .text = "addresses in 127.N.0.0/16; 0: the first that is free",
+	  .offset = offsetof(struct swarm_command, network) },
 	{ .name = "duration", .type = OPTION_DURATION, .arg = "TIME", .min = 0, .max = 1e9,
 	  .preset = "0", .group = "Run", .text = "end after so long; 0: on SIGINT or SIGTERM",
 	  .offset = offsetof(struct swarm_command, duration_ns) },
@@ -204,6 +207,7 @@ cmd_swarm(const struct command_row *row, int argc, char **argv)
 	peers = strtol(args[0], &end, 10);
 	o.peers = (uint32_t)peers;
 	o.seed = (uint64_t)opt.seed;
+	o.network = (uint32_t)opt.network;
 	o.duration_ns = opt.duration_ns;
 	o.over_ns = opt.over_ns;
 	o.chunk_ns = opt.chunk_ns;

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -16,7 +18,8 @@
 #include "proto/sign.h"
 #include "swarm/ts.h"
 
-#define BASE 0x7f010001u    /* 127.1.0.1 */
+#define LOOPBACK 0x7f000001u /* 127.N.0.1 */
+#define NETWORKS 16u         /* tried for one that is free */
 #define TRACKER_PORT 6900u
 #define PEER_PORT 7000u
 #define FIRST_CHUNK 100000u /* so that an offset of 0 means that nothing is there */
@@ -57,16 +60,15 @@ struct swarm {
 };
 
 static struct endpoint
-at(uint32_t number, uint16_t port)
+at(const struct swarm *s, uint32_t number, uint16_t port)
 {
-	return endpoint_ipv4(BASE + number, port);
+	return endpoint_ipv4(LOOPBACK + (s->opt.network << 16) + number, port);
 }
 
 struct endpoint
 swarm_tracker(const struct swarm *s)
 {
-	(void)s;
-	return at(0, TRACKER_PORT);
+	return at(s, 0, TRACKER_PORT);
 }
 
 struct endpoint
@@ -117,6 +119,33 @@ on_register(uv_udp_t *udp, ssize_t len, const uv_buf_t *bytes, const struct sock
 		return;
 	buf = uv_buf_init((char *)reply, (unsigned)n);
 	uv_udp_try_send(udp, &buf, 1, from);
+}
+
+/* Is there another swarm's tracker? */
+static bool
+is_taken(const struct swarm *s)
+{
+	struct endpoint self = swarm_tracker(s);
+	struct sockaddr_storage address;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool taken;
+
+	node_sockaddr(&self, &address);
+	taken = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(struct sockaddr_in)) != 0 &&
+	        errno == EADDRINUSE;
+	if (fd >= 0)
+		close(fd);
+	return taken;
+}
+
+/* The network that was asked for, or the first that is free. */
+static void
+choose_network(struct swarm *s)
+{
+	if (s->opt.network != 0)
+		return;
+	for (s->opt.network = 1; s->opt.network < NETWORKS && is_taken(s);)
+		s->opt.network++;
 }
 
 static int
@@ -251,7 +280,7 @@ open_peer(struct swarm *s, struct node *n, uint32_t number, const struct node_ou
 
 	engine_defaults(&opt);
 	opt.channel = s->channel;
-	opt.self = at(number, PEER_PORT);
+	opt.self = at(s, number, PEER_PORT);
 	opt.peer_id = rng_next(&rng) | 1;
 	opt.seed = rng_next(&rng);
 	opt.signer = &s->signer.signer;
@@ -350,8 +379,8 @@ static int
 explain(int rc, const struct swarm_options *opt, const char *what, char why[SWARM_WHY])
 {
 	if (rc == ERR_STORE)
-		snprintf(why, SWARM_WHY, "%s: the address is taken (another swarm runs here: end "
-		                         "it first)", what);
+		snprintf(why, SWARM_WHY, "%s: the address is taken (another swarm runs there: end "
+		                         "it first, or name another --network)", what);
 	else if (rc == ERR_IO && opt->source != NULL && strcmp(what, "source") == 0)
 		snprintf(why, SWARM_WHY, "cannot read %s: %s (name an MPEG-TS file, or - for "
 		                         "standard input)", opt->source, strerror(errno));
@@ -372,11 +401,12 @@ swarm_open(const struct swarm_options *opt, struct swarm **out, char why[SWARM_W
 	*out = s;
 	s->opt = *opt;
 	s->head = FIRST_CHUNK - 1;
+	choose_network(s);
 	memcpy(key, &opt->seed, sizeof opt->seed);
 	signer_ed25519(&s->signer, key);
 	s->channel = (struct engine_channel){ .id = rng_seeded(opt->seed, 1).state | 1,
 		.chunk_ns = opt->chunk_ns, .bitrate_kbps = opt->bitrate_kbps,
-		.tracker = at(0, TRACKER_PORT) };
+		.tracker = at(s, 0, TRACKER_PORT) };
 	uv_loop_init(&s->loop);
 	uv_timer_init(&s->loop, &s->tick);
 	uv_timer_init(&s->loop, &s->media);

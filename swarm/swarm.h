@@ -2,8 +2,8 @@
  * swarm - a whole swarm on loopback in one process: tracker, origin, viewers, each on an
  * address of its own.
  *
- *   127.1.0.1:6900  tracker      127.1.0.2:7000  origin
- *   127.1.0.3:7000  first viewer, its player's port 127.1.0.3:8000/live.ts, and so on
+ *   127.N.0.1:6900  tracker      127.N.0.2:7000  origin
+ *   127.N.0.3:7000  first viewer, its player's port 127.N.0.3:8000/live.ts, and so on
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,6 +18,7 @@
 
 struct swarm_options {
 	uint32_t peers;
+	uint32_t network;           /* N of 127.N.0.0/16; 0: the first that is free, from 1 on */
 	uint64_t seed;
 	int64_t duration_ns;        /* 0: until swarm_stop */
 	int64_t over_ns;            /* viewers come within so long */

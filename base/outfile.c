@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,24 @@ start_stream(struct outfile *o)
 	setvbuf(o->stream, NULL, isatty(o->fd) ? _IOLBF : _IOFBF, BUFFER_BYTES);
 }
 
+/* Makes the file and notes it, without a signal in between that would leave it behind. */
+static int
+make_temporary(char *name)
+{
+	sigset_t all, before;
+	int fd, saved;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	fd = mkstemp(name);
+	saved = errno;
+	if (fd >= 0)
+		replace_pending(NULL, name);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = saved;
+	return fd;
+}
+
 /* old is the file that it will take the place of; NULL if there is none. */
 static int
 open_temporary(struct outfile *o, const char *path, const struct stat *old)
@@ -122,10 +141,9 @@ open_temporary(struct outfile *o, const char *path, const struct stat *old)
 	if (o->path == NULL)
 		return error_of(errno);
 	o->temporary = joined(o->path, ".XXXXXX");
-	o->fd = mkstemp(o->temporary);
+	o->fd = make_temporary(o->temporary);
 	if (o->fd < 0)
 		return error_of(errno);
-	replace_pending(NULL, o->temporary);
 	if (fchmod(o->fd, old != NULL ? old->st_mode & 0777 : new_mode()) == 0)
 		return 0;
 	unlink_temporary(o);

@@ -246,7 +246,7 @@ follow_map(struct session *s, struct channel_view *c, const struct observation *
 	struct viewer_sign m = { .t_ns = o->t_ns, .hidden = o->offset };
 	uint64_t newest;
 
-	if (o->kind != OBS_BUFFER_MAP)
+	if (o->kind != OBS_BUFFER_MAP || c->rules.chunk_ns <= 0)
 		return;
 	if (obs_newest(o, &newest))
 		position_map(&s->position, o->offset, newest);

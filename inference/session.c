@@ -418,7 +418,8 @@ session_reboot(struct session *s, struct channel_view *c, int64_t t_ns)
 	const struct player_listener to = { on_player, s };
 	struct estimate at, none = ESTIMATE_UNKNOWN;
 
-	if (c == NULL || !c->tells || !s->begun || !s->viewer.started)
+	if (c == NULL || !c->tells || c->rules.chunk_ns <= 0 || !s->begun ||
+	    !s->viewer.started)
 		return;
 	arrival_presume(&s->arrival, s->silent_ns > s->last_map_ns ? s->silent_ns : s->last_map_ns);
 	viewer_reboot(&s->viewer, &c->rules, &s->arrival, t_ns, &at, &to);

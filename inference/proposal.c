@@ -48,9 +48,11 @@ static bool
 next_run(const struct arrival *a, uint64_t pos, uint32_t n, int64_t least_ns, uint64_t *at,
          struct moment *when)
 {
+	/* Nothing is known outside the window, and anybody may claim any number. */
+	uint64_t c = pos > a->next ? pos : a->next, end = a->next + ARRIVAL_CHUNKS;
 	bool found = false;
 
-	for (uint64_t c = pos; a->any && c <= a->newest; c++) {
+	for (; a->any && c <= a->newest && c < end; c++) {
 		struct moment run;
 
 		if (arrival_run(a, c) < n || !run_at(a, c, n, 0, &run))

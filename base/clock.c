@@ -25,3 +25,13 @@ clock_monotonic_ns(void)
 {
 	return read_clock(CLOCK_MONOTONIC);
 }
+
+int64_t
+clock_steady_ns(void)
+{
+	static int64_t offset; /* of the clock of the day to the one that never goes back */
+
+	if (offset == 0)
+		offset = clock_wall_ns() - clock_monotonic_ns();
+	return clock_monotonic_ns() + offset;
+}

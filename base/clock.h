@@ -1,5 +1,5 @@
 /*
- * clock - the two clocks of the system, read by those who do I/O only.
+ * clock - the clocks of the system, read by those who do I/O only.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,5 +10,8 @@
 
 int64_t clock_wall_ns(void);      /* UTC since 1970 */
 int64_t clock_monotonic_ns(void); /* goes forward; for durations */
+
+/* UTC since 1970 as it was when first asked, from then on without steps: it goes forward too. */
+int64_t clock_steady_ns(void);
 
 #endif

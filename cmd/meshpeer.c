@@ -9,7 +9,7 @@ static const char *const swarm_examples[] = {
 	"meshpeer swarm 10 --duration 60s --truth truth.ndjson",
 	"ten viewers of a made stream for a minute, and what they lived through",
 	"ffmpeg -re -i film.mp4 -c copy -f mpegts - | meshpeer swarm 30 --source -",
-	"a film, until Ctrl-C; players read http://127.1.0.3:8000/live.ts", NULL,
+	"a film, until Ctrl-C; a player reads http://127.1.0.65:8000/live.ts", NULL,
 };
 
 static const char *const help_examples[] = {
@@ -21,9 +21,11 @@ static const char *const version_examples[] = {
 };
 
 static const struct command_row commands[] = {
-	{ "swarm", "a whole swarm on loopback, for trials", "N", 1, 1, swarm_examples,
-	  "Runs a tracker, an origin and N viewers of one live stream in this process, each on an "
-	  "address of its own in 127.N.0.0/16, over UDP. Prints a line of JSON that tells what "
+	{ "swarm", "a whole swarm on loopback, for trials", "[N]", 0, 1, swarm_examples,
+	  "Runs a tracker, origins and N viewers of live streams in this process, each on an "
+	  "address of its own in 127.N.0.0/16. Viewers have access lines with a rate, a latency "
+	  "and whatever a scenario does to them, as in 'swarmscope simulate'; time, sockets and "
+	  "media are real. Prints a line of JSON that tells what "
 	  "runs where, then waits; at the end one that tells how the viewers fared. Whoever "
 	  "captures the loopback interface sees the swarm as on a network.",
 	  swarm_options_rows, cmd_swarm },

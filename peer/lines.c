@@ -100,7 +100,7 @@ lines_send(struct sim *sim, uint32_t from, const struct endpoint *to, const uint
 	int64_t at = sim->now;
 	struct sim_frame *f;
 
-	if (!swarm_number(to, &number) || len > SIM_FRAME)
+	if (!swarm_number(sim, to, &number) || len > SIM_FRAME)
 		return NULL;
 	if (n != NULL) {
 		if (n->line.out || n->line.up_free_ns - sim->now > QUEUE_NS) {
@@ -136,8 +136,8 @@ show_tap(struct sim *sim, const struct sim_frame *f)
 {
 	struct sim_node *from = swarm_node(sim, f->from);
 	const struct sim_frame *seen = f->shown != SIM_NOBODY ? &sim->frames[f->shown] : f;
-	struct tap_packet p = { .t_ns = sim->now, .from = swarm_endpoint(f->from),
-		.to = swarm_endpoint(f->to), .frame = seen->bytes, .len = seen->len,
+	struct tap_packet p = { .t_ns = sim->now, .from = swarm_endpoint(sim, f->from),
+		.to = swarm_endpoint(sim, f->to), .frame = seen->bytes, .len = seen->len,
 		.wire_len = seen->wire_len };
 	int64_t never = INT64_MIN;
 
@@ -177,16 +177,22 @@ lines_arrive(struct sim *sim, uint32_t frame)
 		swarm_push(sim, done, SIM_DELIVER, 0, frame);
 }
 
-static void
-serve_tracker(struct sim *sim, const struct sim_frame *f)
+void
+lines_tracker(struct sim *sim, const struct endpoint *from, const uint8_t *frame, size_t len)
 {
-	struct endpoint from = swarm_endpoint(f->from);
 	uint8_t reply[SIM_FRAME];
-	size_t len = tracker_frame(&sim->tracker, &from, f->bytes, f->len, sim->now, reply,
-	                           sizeof reply);
+	size_t n = tracker_frame(&sim->tracker, from, frame, len, sim->now, reply, sizeof reply);
 
-	if (len > 0)
-		lines_send(sim, 0, &from, reply, len, len);
+	if (n > 0)
+		lines_send(sim, 0, from, reply, n, n);
+}
+
+static void
+carry(struct sim *sim, const struct sim_frame *f)
+{
+	const struct sim_hop hop = { f->from, f->to, f->bytes, f->len, f->wire_len - f->len };
+
+	sim->net->carry(sim->net, &hop);
 }
 
 void
@@ -194,10 +200,12 @@ lines_deliver(struct sim *sim, uint32_t frame)
 {
 	struct sim_frame *f = &sim->frames[frame];
 	struct sim_node *to = swarm_node(sim, f->to);
-	struct endpoint from = swarm_endpoint(f->from);
+	struct endpoint from = swarm_endpoint(sim, f->from);
 
-	if (f->to == 0) {
-		serve_tracker(sim, f);
+	if (sim->net != NULL) {
+		carry(sim, f);
+	} else if (f->to == 0) {
+		lines_tracker(sim, &from, f->bytes, f->len);
 	} else if (to != NULL) {
 		engine_frame(to->engine, &from, f->bytes, f->len, f->wire_len, sim->now);
 		swarm_wake(sim, to);
@@ -284,7 +292,11 @@ send_out(struct engine_out *self, const struct endpoint *to, const uint8_t *fram
 static void
 chunk_out(struct engine_out *self, const struct mesh_chunk *c)
 {
-	(void)self, (void)c; /* media is not kept */
+	struct sim_node *n = (struct sim_node *)self;
+	struct sim_net *net = n->sim->net;
+
+	if (net != NULL) /* media is not kept here */
+		net->chunk(net, n->number, n->sim->channels[n->channel].id, c);
 }
 
 static void

@@ -7,7 +7,6 @@
 #include "peer/swarm.h"
 
 #define BASE 0x0a200001u      /* 10.32.0.1 plus the number */
-#define PORT 7000u
 #define FIRST_CHUNK 100000u   /* so that an offset of 0 means that nothing is there */
 #define TRACKER_NUMBER 0u
 #define TRACKER_ANSWER 12u
@@ -15,17 +14,17 @@
 #define ORIGIN_LATENCY_MS 10
 
 struct endpoint
-swarm_endpoint(uint32_t number)
+swarm_endpoint(const struct sim *sim, uint32_t number)
 {
-	return endpoint_ipv4(BASE + number, PORT);
+	return endpoint_ipv4(sim->base + number, SIM_PORT);
 }
 
 bool
-swarm_number(const struct endpoint *at, uint32_t *number)
+swarm_number(const struct sim *sim, const struct endpoint *at, uint32_t *number)
 {
 	struct reader in = reader_over(at->addr + 12, 4);
-	uint32_t n = reader_be32(&in) - BASE;
-	struct endpoint back = swarm_endpoint(n);
+	uint32_t n = reader_be32(&in) - sim->base;
+	struct endpoint back = swarm_endpoint(sim, n);
 
 	*number = n;
 	return endpoint_same(at, &back);
@@ -149,7 +148,7 @@ make_origin(struct sim *sim, uint32_t i)
 
 	engine_defaults(&opt);
 	opt.channel = sim->channels[i];
-	opt.self = swarm_endpoint(1 + i);
+	opt.self = swarm_endpoint(sim, 1 + i);
 	opt.peer_id = rng_next(&sim->rng) | 1;
 	opt.seed = sim->seed;
 	opt.signer = sim->signer;
@@ -169,9 +168,12 @@ make_origin(struct sim *sim, uint32_t i)
 	lines_out(n);
 	sim->slot_of[n->number] = i;
 	engine_init(n->engine, &opt, &n->out);
+	if (sim->net != NULL)
+		sim->net->present(sim->net, n->number, true);
 	engine_join(n->engine, sim->now);
 	swarm_wake(sim, n);
-	swarm_push(sim, sim->now + sim->channels[i].chunk_ns, SIM_MEDIA, i, 0);
+	if (sim->net == NULL)
+		swarm_push(sim, sim->now + sim->channels[i].chunk_ns, SIM_MEDIA, i, 0);
 }
 
 const struct engine_channel *
@@ -203,7 +205,7 @@ make_channels(struct sim *sim)
 
 		sim->channels[i] = (struct engine_channel){ .id = rng_next(&sim->rng) | 1,
 			.chunk_ns = c->chunk_ms * SIM_MS, .bitrate_kbps = c->bitrate_kbps,
-			.tracker = swarm_endpoint(TRACKER_NUMBER) };
+			.tracker = swarm_endpoint(sim, TRACKER_NUMBER) };
 		sim->head[i] = FIRST_CHUNK * (i + 1) - 1;
 		publish(sim, i);
 		make_origin(sim, i);
@@ -224,9 +226,22 @@ make_chunk(struct sim *sim, uint32_t channel)
 	swarm_push(sim, sim->now + ch->chunk_ns, SIM_MEDIA, channel, 0);
 }
 
-struct sim *
-sim_init(void *mem, const struct scenario *s, uint64_t seed, const struct signer *signer,
-         struct tap *tap, struct sim_out *out)
+uint64_t
+sim_media(struct sim *sim, uint32_t channel, const uint8_t *media, uint32_t len, int64_t now)
+{
+	struct sim_node *n = &sim->nodes[channel];
+	struct mesh_chunk c = { .chunk = ++sim->head[channel], .source_ns = now, .fragments = 1,
+		.total = len, .media = media, .media_len = len, .media_here = len };
+
+	sim->now = now;
+	engine_media(n->engine, &c, now);
+	swarm_wake(sim, n);
+	return c.chunk;
+}
+
+static struct sim *
+build(void *mem, const struct scenario *s, uint64_t seed, const struct signer *signer,
+      struct sim_net *net)
 {
 	struct layout l = lay_out(s);
 	struct sim *sim = mem;
@@ -238,13 +253,25 @@ sim_init(void *mem, const struct scenario *s, uint64_t seed, const struct signer
 	sim->links = rng_seeded(seed, 2);
 	sim->digest = signer_digest(seed);
 	sim->signer = signer != NULL ? signer : &sim->digest.signer;
-	sim->tap = tap;
-	sim->out = out;
-	sim->start_ns = sim->now = (int64_t)s->start_s * SIM_SECOND;
+	sim->net = net;
+	sim->base = net != NULL ? net->base : BASE;
+	sim->start_ns = net != NULL ? net->start_ns : (int64_t)s->start_s * SIM_SECOND;
+	sim->now = sim->start_ns;
 	sim->end_ns = sim->start_ns + s->duration_ms * SIM_MS;
 	sim->next_number = SIM_FIXED;
 	lay_down(sim, &l);
 	sim->shown = shown_draw(s, seed);
+	return sim;
+}
+
+struct sim *
+sim_init(void *mem, const struct scenario *s, uint64_t seed, const struct signer *signer,
+         struct tap *tap, struct sim_out *out)
+{
+	struct sim *sim = build(mem, s, seed, signer, NULL);
+
+	sim->tap = tap;
+	sim->out = out;
 	if (tap != NULL) {
 		tap->view = s->view;
 		tap->rng = rng_seeded(seed, 4);
@@ -252,6 +279,51 @@ sim_init(void *mem, const struct scenario *s, uint64_t seed, const struct signer
 	make_channels(sim);
 	viewers_plan(sim);
 	return sim;
+}
+
+struct sim *
+sim_init_net(void *mem, const struct scenario *s, uint64_t seed, const struct signer *signer,
+             struct sim_net *net, struct sim_out *out)
+{
+	struct sim *sim = build(mem, s, seed, signer, net);
+
+	sim->out = out;
+	net->present(net, TRACKER_NUMBER, true);
+	make_channels(sim);
+	viewers_plan(sim);
+	return sim;
+}
+
+void
+sim_arrived(struct sim *sim, uint32_t number, const struct endpoint *from, const uint8_t *frame,
+            size_t len, int64_t now)
+{
+	struct sim_node *n = swarm_node(sim, number);
+
+	sim->now = now;
+	if (number == TRACKER_NUMBER) {
+		lines_tracker(sim, from, frame, len);
+	} else if (n != NULL) {
+		engine_frame(n->engine, from, frame, len, len, now);
+		swarm_wake(sim, n);
+	}
+}
+
+int64_t
+sim_due(const struct sim *sim)
+{
+	return sim->heap.n > 0 && sim->heap.list[0].t_ns < sim->end_ns ?
+	       sim->heap.list[0].t_ns : sim->end_ns;
+}
+
+void
+sim_leave_all(struct sim *sim, int64_t now)
+{
+	sim->now = now;
+	sim->next_number = sim->max_numbers;
+	for (uint32_t i = sim->scenario.n_channels; i < sim->n_nodes; i++)
+		if (sim->nodes[i].number != SIM_NOBODY)
+			viewers_leave(sim, i, false);
 }
 
 /* --- running ---------------------------------------------------------------- */
@@ -322,7 +394,7 @@ sim_run(struct sim *sim, int64_t until_ns)
 	while (sim->heap.n > 0 && sim->heap.list[0].t_ns <= until &&
 	       sim->heap.list[0].t_ns < sim->end_ns) {
 		heap_pop(&sim->heap, &what);
-		sim->now = what.t_ns;
+		sim->now = sim->net == NULL ? what.t_ns : until;
 		sim->counts.events++;
 		happen(sim, &what);
 	}
@@ -355,9 +427,15 @@ sim_viewer(const struct sim *sim, uint32_t i, struct sim_viewer *v)
 
 	if (n->number == SIM_NOBODY)
 		return false;
-	*v = (struct sim_viewer){ swarm_endpoint(n->number), n->number, n->channel,
+	*v = (struct sim_viewer){ swarm_endpoint(sim, n->number), n->number, n->channel,
 		n->peer_class, n->joined_ns, n->engine };
 	return true;
+}
+
+const struct engine_channel *
+sim_channel(const struct sim *sim, uint32_t channel)
+{
+	return swarm_channel(sim, channel);
 }
 
 uint64_t

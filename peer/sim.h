@@ -22,6 +22,8 @@
 #include "peer/tap.h"
 #include "peer/truth.h"
 
+#define SIM_PORT 7000u /* of every node */
+
 struct sim_viewer {
 	struct endpoint at;
 	uint32_t number;  /* of its arrival: names its run */
@@ -34,6 +36,30 @@ struct sim_out {
 	/* NULL if the truth is not wanted. */
 	void (*truth)(struct sim_out *self, const struct sim_viewer *v,
 	              const struct truth_event *ev);
+};
+
+/* A frame on its last way, between sockets. */
+struct sim_hop {
+	uint32_t from, to;  /* numbers */
+	const uint8_t *frame;
+	size_t len;
+	size_t media;       /* bytes of the chunk's that belong behind it */
+};
+
+/*
+ * A real network at the end of the simulated lines, and real time. A frame that has passed
+ * both lines is carried from one node's socket to the other's and given back with
+ * sim_arrived; chunks are made outside and given with sim_media. Node N has the address
+ * base + N, port 7000; the tracker is number 0.
+ */
+struct sim_net {
+	uint32_t base;
+	int64_t start_ns; /* UTC, instead of the scenario's */
+	void (*carry)(struct sim_net *self, const struct sim_hop *hop);
+	void (*present)(struct sim_net *self, uint32_t number, bool here); /* comes; has gone */
+	/* A chunk arrived at a node and is genuine. */
+	void (*chunk)(struct sim_net *self, uint32_t number, uint64_t channel,
+	              const struct mesh_chunk *c);
 };
 
 struct sim_counts {
@@ -57,6 +83,18 @@ size_t sim_size(const struct scenario *s);
 struct sim *sim_init(void *mem, const struct scenario *s, uint64_t seed,
                      const struct signer *signer, struct tap *tap, struct sim_out *out);
 
+/* The same on a real network; sim_run is called with the time that it is. */
+struct sim *sim_init_net(void *mem, const struct scenario *s, uint64_t seed,
+                         const struct signer *signer, struct sim_net *net,
+                         struct sim_out *out);
+void sim_arrived(struct sim *sim, uint32_t number, const struct endpoint *from,
+                 const uint8_t *frame, size_t len, int64_t now);
+/* The next chunk of a channel; answers its number. */
+uint64_t sim_media(struct sim *sim, uint32_t channel, const uint8_t *media, uint32_t len,
+                   int64_t now);
+int64_t sim_due(const struct sim *sim);           /* UTC; when something happens next */
+void sim_leave_all(struct sim *sim, int64_t now); /* viewers say goodbye; nobody comes */
+
 /* Runs up to this time since the start; false once the scenario has ended, when
  * every viewer's truth has been closed. */
 bool sim_run(struct sim *sim, int64_t until_ns);
@@ -67,7 +105,8 @@ int64_t sim_now(const struct sim *sim); /* UTC */
 uint32_t sim_slots(const struct sim *sim);
 bool sim_viewer(const struct sim *sim, uint32_t i, struct sim_viewer *v);
 
-/* The channel's newest chunk and the origin's counts. */
+/* A channel as its viewers know it; its newest chunk and the origin's counts. */
+const struct engine_channel *sim_channel(const struct sim *sim, uint32_t channel);
 uint64_t sim_head(const struct sim *sim, uint32_t channel);
 struct engine_counts sim_origin(const struct sim *sim, uint32_t channel);
 

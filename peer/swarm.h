@@ -74,6 +74,8 @@ struct sim {
 	struct tap *tap;
 	struct shown shown;
 	struct sim_out *out;
+	struct sim_net *net; /* NULL: the network is simulated to its end */
+	uint32_t base;       /* IPv4 address of number 0 */
 	int64_t start_ns, end_ns, now;
 	bool ended;
 	struct heap heap;
@@ -95,8 +97,8 @@ struct sim {
 void swarm_push(struct sim *sim, int64_t t_ns, enum sim_kind kind, uint32_t node,
                 uint32_t frame);
 void swarm_wake(struct sim *sim, struct sim_node *n); /* after its engine was called */
-struct endpoint swarm_endpoint(uint32_t number);
-bool swarm_number(const struct endpoint *at, uint32_t *number);
+struct endpoint swarm_endpoint(const struct sim *sim, uint32_t number);
+bool swarm_number(const struct sim *sim, const struct endpoint *at, uint32_t *number);
 /* What the channel server says of the scenario's channel i. */
 const struct engine_channel *swarm_channel(const struct sim *sim, uint32_t i);
 int64_t swarm_made_ns(const struct sim *sim, uint32_t channel, uint64_t chunk); /* UTC */
@@ -109,6 +111,7 @@ struct sim_frame *lines_send(struct sim *sim, uint32_t from, const struct endpoi
 void lines_arrive(struct sim *sim, uint32_t frame);
 void lines_deliver(struct sim *sim, uint32_t frame);
 void lines_free(struct sim *sim, uint32_t frame);
+void lines_tracker(struct sim *sim, const struct endpoint *from, const uint8_t *frame, size_t len);
 void lines_out(struct sim_node *n); /* fills the node's engine_out */
 
 /* viewers.c: who comes, goes and switches, and what is done to them */

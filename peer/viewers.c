@@ -30,7 +30,7 @@ behind_ns(const struct sim *sim, const struct sim_node *n, const struct truth_ev
 void
 viewers_truth(struct sim *sim, struct sim_node *n, const struct truth_event *ev)
 {
-	struct sim_viewer v = { swarm_endpoint(n->number), n->number, n->channel,
+	struct sim_viewer v = { swarm_endpoint(sim, n->number), n->number, n->channel,
 		n->peer_class, n->joined_ns, n->engine };
 	struct truth_event told = *ev;
 
@@ -123,7 +123,7 @@ options_of(struct sim *sim, const struct sim_node *n)
 
 	engine_defaults(&opt);
 	opt.channel = *swarm_channel(sim, n->channel);
-	opt.self = swarm_endpoint(n->number);
+	opt.self = swarm_endpoint(sim, n->number);
 	opt.peer_id = rng_next(&sim->rng) | 1;
 	opt.seed = sim->seed;
 	opt.signer = sim->signer;
@@ -207,6 +207,8 @@ viewers_join(struct sim *sim)
 	sim->counts.arrivals++;
 	opt = options_of(sim, n);
 	engine_init(n->engine, &opt, &n->out);
+	if (sim->net != NULL)
+		sim->net->present(sim->net, n->number, true);
 	plan_stay(sim, n);
 	engine_join(n->engine, sim->now);
 	swarm_wake(sim, n);
@@ -255,6 +257,8 @@ viewers_leave(struct sim *sim, uint32_t node, bool crash)
 		engine_leave(n->engine, sim->now);
 	}
 	sim->counts.departures++;
+	if (sim->net != NULL)
+		sim->net->present(sim->net, n->number, false);
 	sim->slot_of[n->number] = SIM_NOBODY;
 	n->number = SIM_NOBODY;
 }

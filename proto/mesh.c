@@ -218,6 +218,25 @@ read_head(struct reader *in, struct mesh_frame *f)
 	return PROTO_OBSERVED;
 }
 
+int64_t
+mesh_length(struct reader head)
+{
+	size_t seen = reader_left(&head) < sizeof magic ? reader_left(&head) : sizeof magic;
+	uint8_t version, type;
+	uint16_t len;
+
+	if (memcmp(reader_take(&head, seen), magic, seen) != 0)
+		return -1;
+	version = reader_u8(&head);
+	type = reader_u8(&head);
+	len = reader_be16(&head);
+	if (head.failed)
+		return 0;
+	if (version != MESH_VERSION || type == 0 || type >= MESH_TYPES)
+		return -1;
+	return MESH_HEAD + (int64_t)len;
+}
+
 enum proto_verdict
 mesh_read(struct reader *in, struct mesh_frame *f)
 {

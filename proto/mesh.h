@@ -163,6 +163,10 @@ struct mesh_frame {
 	} u;
 };
 
+/* Of a stream: how long the frame is that begins here, head included; 0: more bytes are needed
+ * to tell; -1: none begins here. */
+int64_t mesh_length(struct reader head);
+
 /* Reads one frame. OBSERVED: *f holds it and in stands behind it. NOT_MINE, SHORT
  * and MALFORMED as in proto.h; *f is then unspecified. Media that is not there is
  * no reason for SHORT as long as the rest of a CHUNK is: see media_here. */

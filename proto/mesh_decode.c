@@ -238,18 +238,29 @@ tell(const struct packet_meta *m, const struct mesh_frame *f, struct obs_sink *o
 static enum proto_verdict
 mesh_decode(void *state, const struct packet_meta *m, struct reader *in, struct obs_sink *out)
 {
-	bool stream = m->transport == PROTO_TCP;
 	struct mesh_frame f;
 	enum proto_verdict verdict = mesh_read(in, &f);
 
 	(void)state;
 	if (verdict != PROTO_OBSERVED)
 		return verdict;
-	if (stream && f.type == MESH_CHUNK && f.u.chunk.media_here < f.u.chunk.media_len)
-		return PROTO_SHORT;
-	if (!stream && m->wire_len != MESH_HEAD + (uint32_t)f.len)
+	if (m->wire_len != MESH_HEAD + (uint32_t)f.len)
 		return PROTO_MALFORMED;
 	return tell(m, &f, out);
+}
+
+static int64_t
+mesh_frame(const void *state, struct reader head)
+{
+	(void)state;
+	return mesh_length(head);
+}
+
+static bool
+mesh_sync(const void *state, struct reader at)
+{
+	(void)state;
+	return mesh_length(at) > 0;
 }
 
 const struct proto proto_mesh = {
@@ -262,4 +273,7 @@ const struct proto proto_mesh = {
 	              .rebuffer_ns = 1000000000, .give_up_ns = 2000000000,
 	              .reboot_ns = 10000000000, .skip_chunks = 4 },
 	.decode = mesh_decode,
+	.frame = mesh_frame,
+	.sync = mesh_sync,
+	.sync_byte = 0xe7,
 };

@@ -1,9 +1,9 @@
 /*
- * node - one peer on the network: the engine of peer/ on a UDP socket of its own, driven by
- * a libuv loop, and a port where a player reads what it plays.
+ * node - one peer on the network: the engine of peer/ on sockets of its own, driven by a
+ * libuv loop, and a port where a player reads what it plays.
  *
- *   datagrams --> engine --> datagrams
- *                   |---> media --> http://ADDRESS:8000/live.ts
+ *   wire --> engine --> wire
+ *              |---> media --> http://ADDRESS:8000/live.ts
  *
  * The same engine as the simulator's; only time, sockets and the chunks' bytes are real.
  *
@@ -17,37 +17,35 @@
 #include "peer/engine.h"
 #include "swarm/media.h"
 #include "swarm/port.h"
+#include "swarm/wire.h"
 
 struct node;
 
-struct node_out {
-	/* What its viewer lives through. */
-	void (*truth)(void *ctx, const struct node *n, const struct truth_event *ev);
+struct node_options {
+	struct engine_options engine;
+	enum wire_kind wire;
+	const char *channel;    /* its name, for players */
+	struct endpoint player; /* where players read; none: nowhere */
+	/* What its viewer lives through; NULL if it is not wanted. */
+	void (*truth)(void *ctx, const struct truth_event *ev);
 	void *ctx;
 };
 
 struct node {
-	uv_udp_t udp;
 	uv_timer_t timer;
 	struct engine_out out;
 	struct engine *engine; /* owned */
+	struct endpoint tracker;
 	struct media media;
 	struct port port;
-	struct node_out to;
-	struct endpoint self;
-	uint32_t number;
-	uint64_t played_to;    /* last chunk handed to the port */
-	uint64_t unsent;       /* datagrams that the system did not take */
+	struct wire wire;
+	void (*truth)(void *ctx, const struct truth_event *ev);
+	void *ctx;
 	bool open, joined;
 };
 
-/* UTC nanoseconds that never go back. */
-int64_t node_now(void);
-
-/* Binds to opt->self, on its port for players if players is set. 0, or ERR_STORE (taken),
- * ERR_PERMISSION or ERR_IO, and errno. */
-int node_open(struct node *n, uv_loop_t *loop, const struct engine_options *opt, bool players,
-              const struct node_out *to);
+/* Binds to the engine's own endpoint. Answers as wire_open. */
+int node_open(struct node *n, uv_loop_t *loop, const struct node_options *opt);
 
 void node_join(struct node *n);
 void node_leave(struct node *n);
@@ -58,9 +56,5 @@ void node_media(struct node *n, uint64_t chunk, const uint8_t *bytes, size_t len
 /* Its handles begin to close; the loop must run until they have. Then node_free. */
 void node_close(struct node *n);
 void node_free(struct node *n);
-
-/* To and from the system's form. */
-struct endpoint node_endpoint(const struct sockaddr *from);
-void node_sockaddr(const struct endpoint *e, struct sockaddr_storage *to);
 
 #endif

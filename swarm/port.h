@@ -1,5 +1,10 @@
 /*
- * port - where a player reads what a peer plays: HTTP, /live.ts, endless.
+ * port - where a player reads what a peer plays, over HTTP:
+ *
+ *   /live.ts, /CHANNEL.ts       an endless transport stream, from the chunk that plays now
+ *   /live.m3u8, /CHANNEL.m3u8   the same for HLS players, in segments of whole chunks
+ *
+ * A chunk that never came is missing there too.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,22 +17,31 @@
 #include <uv.h>
 
 #include "record/endpoint.h"
+#include "swarm/media.h"
 
 #define PORT_NUMBER 8000u
-#define PORT_READERS 8u /* at a time; more are sent away */
+#define PORT_READERS 16u /* at a time; more are sent away */
+#define PORT_NAME 32u    /* of a channel */
 
 struct port {
 	uv_tcp_t tcp;
 	uv_loop_t *loop;
 	bool open;
 	struct port_reader *reader[PORT_READERS];
+	const struct media *media; /* borrowed; of the channel that plays */
+	int64_t chunk_ns;
+	char name[PORT_NAME];
+	uint64_t first, newest;    /* chunks played since it was tuned; 0 none */
 };
 
-/* Listens on the same address, port PORT_NUMBER. Answers as node_open. */
-int port_open(struct port *p, uv_loop_t *loop, const struct endpoint *self);
+/* Listens. Answers as wire_open. */
+int port_open(struct port *p, uv_loop_t *loop, const struct endpoint *at);
 
-/* The next bytes of the stream, to all who read. */
-void port_put(struct port *p, const uint8_t *bytes, size_t len);
+/* What plays from now on; name is at most PORT_NAME - 1 long. */
+void port_tune(struct port *p, const char *name, const struct media *media, int64_t chunk_ns);
+
+/* This chunk of it plays now: what came up to it goes to all who read. */
+void port_follow(struct port *p, uint64_t chunk);
 
 void port_close(struct port *p); /* begins to; nothing if it is not open */
 

@@ -2,315 +2,305 @@
 #include "swarm/swarm.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "peer/signer_ed25519.h"
-#include "peer/tracker.h"
 #include "proto/sign.h"
-#include "swarm/ts.h"
+#include "swarm/media.h"
+#include "swarm/site.h"
+#include "swarm/source.h"
 
 #define LOOPBACK 0x7f000001u /* 127.N.0.1 */
 #define NETWORKS 16u         /* tried for one that is free */
-#define TRACKER_PORT 6900u
-#define PEER_PORT 7000u
-#define FIRST_CHUNK 100000u /* so that an offset of 0 means that nothing is there */
-#define LEASE_S 60u
-#define ANSWER 12u
+#define FIRST_VIEWER 64u     /* its number: see peer/swarm.h */
 #define MS_NS INT64_C(1000000)
-#define TICK_MS 20u         /* viewers come, and the end is looked for */
-#define END_MS 300u         /* goodbyes are under way so long */
-#define READ_MOST 65536u
-#define MADE 4096u          /* chunks whose source time is remembered */
+#define TICK_MS 20u          /* players are served so often */
+#define END_MS 300u          /* goodbyes are under way so long */
+#define SKEW_LEAST 20u
+#define MADE 4096u           /* chunks whose source time is remembered */
 
-struct viewer {
-	struct node node;
-	int64_t due_ns, joined_ns, playing_ns;
+struct delays {
+	double *list;
+	uint32_t n, room;
+};
+
+struct channel {
+	struct media media;
+	int64_t made_ns[MADE]; /* of chunk % MADE, the last ones */
+	uint64_t head;
+	struct source source;
 	struct swarm *swarm;
+	uint32_t number;
 };
 
 struct swarm {
+	struct sim_net net;
+	struct sim_out out;
 	struct swarm_options opt;
+	struct scenario scenario; /* with time for goodbyes */
+	swarm_truth *truth;
+	void *ctx;
 	uv_loop_t loop;
-	uv_timer_t tick, media, end;
-	uv_udp_t tracker_udp;
+	uv_timer_t due, tick, end;
 	uv_signal_t interrupt, term;
-	uv_pipe_t pipe;
-	bool piped, ending;
-	int file;
-	struct tracker tracker;
-	struct engine_channel channel;
+	bool ending;
+	int failed; /* err of a socket that could not be opened, and errno */
+	int failed_errno;
 	struct signer_ed25519 signer;
-	struct node origin;
-	struct viewer *viewer;
-	struct ts ts;
-	uint64_t head, pieces;
-	int64_t made_ns[MADE]; /* of chunk % MADE, the last ones */
-	uint32_t joined, counter;
-	int64_t begun_ns;
-	char room[READ_MOST];
+	struct sim *sim;   /* owned */
+	struct channel *channel;
+	struct site **site; /* by number; NULL: nobody */
+	uint32_t numbers;
+	int64_t end_ns;
+	struct delays startup, switching;
+	uint64_t unsent;   /* of those who have gone */
+	double skew_s;
 };
 
 static struct endpoint
 at(const struct swarm *s, uint32_t number, uint16_t port)
 {
-	return endpoint_ipv4(LOOPBACK + (s->opt.network << 16) + number, port);
+	return endpoint_ipv4(s->net.base + number, port);
 }
 
 struct endpoint
 swarm_tracker(const struct swarm *s)
 {
-	return at(s, 0, TRACKER_PORT);
+	return s->site[0]->wire.self;
 }
 
 struct endpoint
-swarm_origin(const struct swarm *s)
+swarm_origin(const struct swarm *s, uint32_t channel)
 {
-	return s->origin.self;
+	return s->site[1 + channel]->wire.self;
 }
 
 struct endpoint
 swarm_viewer(const struct swarm *s, uint32_t i)
 {
-	return s->viewer[i].node.self;
+	return at(s, FIRST_VIEWER + i, s->site[0]->wire.self.port);
 }
 
 uint64_t
-swarm_channel_id(const struct swarm *s)
+swarm_channel_id(const struct swarm *s, uint32_t channel)
 {
-	return s->channel.id;
+	return sim_channel(s->sim, channel)->id;
 }
 
-/* --- the tracker -------------------------------------------------------------------------- */
+/* --- time --------------------------------------------------------------------------------- */
+
+static void end(struct swarm *s);
+static void on_due(uv_timer_t *timer);
 
 static void
-on_room(uv_handle_t *handle, size_t wanted, uv_buf_t *to)
+wake(struct swarm *s)
 {
-	struct swarm *s = handle->data;
+	int64_t due = sim_due(s->sim), now = clock_steady_ns();
 
-	(void)wanted;
-	*to = uv_buf_init(s->room, sizeof s->room);
+	uv_timer_start(&s->due, on_due,
+	               due <= now ? 0 : (uint64_t)((due - now + MS_NS - 1) / MS_NS), 0);
 }
 
 static void
-on_register(uv_udp_t *udp, ssize_t len, const uv_buf_t *bytes, const struct sockaddr *from,
-            unsigned flags)
+on_due(uv_timer_t *timer)
 {
-	struct swarm *s = udp->data;
-	uint8_t reply[2048];
-	struct endpoint who;
-	size_t n;
-	uv_buf_t buf;
+	struct swarm *s = timer->data;
 
-	if (len <= 0 || from == NULL || flags & UV_UDP_PARTIAL || from->sa_family != AF_INET)
-		return;
-	who = node_endpoint(from);
-	n = tracker_frame(&s->tracker, &who, (const uint8_t *)bytes->base, (size_t)len,
-	                  node_now(), reply, sizeof reply);
-	if (n == 0)
-		return;
-	buf = uv_buf_init((char *)reply, (unsigned)n);
-	uv_udp_try_send(udp, &buf, 1, from);
+	sim_run(s->sim, clock_steady_ns() - s->net.start_ns);
+	wake(s);
 }
 
-/* Is there another swarm's tracker? */
+/* --- sockets ------------------------------------------------------------------------------ */
+
+static void
+on_frame(void *ctx, const struct endpoint *from, const uint8_t *frame, size_t len)
+{
+	struct site *n = ctx;
+	struct swarm *s = n->opt.owner;
+
+	if (n->gone)
+		return;
+	sim_arrived(s->sim, n->opt.number, from, frame, len, clock_steady_ns());
+	wake(s);
+}
+
+static void
+come(struct swarm *s, uint32_t number)
+{
+	struct site_options opt = { .number = number, .self = at(s, number, SIM_PORT),
+		.wire = s->opt.wire, .frame = on_frame, .owner = s, .unsent = &s->unsent };
+	int err;
+
+	if (number >= FIRST_VIEWER)
+		opt.player = at(s, number, PORT_NUMBER);
+	err = site_open(&s->site[number], &s->loop, &opt);
+	if (err == 0 || s->failed != 0)
+		return;
+	s->failed = err;
+	s->failed_errno = errno;
+}
+
+static void
+present(struct sim_net *self, uint32_t number, bool here)
+{
+	struct swarm *s = (struct swarm *)self;
+
+	if (here)
+		come(s, number);
+	else
+		site_leave(s->site[number]);
+}
+
+static struct channel *
+channel_of(struct swarm *s, uint64_t id)
+{
+	for (uint32_t i = 0; i < s->scenario.n_channels; i++)
+		if (swarm_channel_id(s, i) == id)
+			return &s->channel[i];
+	return NULL;
+}
+
+/* Every viewer's chunks are the same bytes, or they would not be genuine: they are kept once. */
 static bool
-is_taken(const struct swarm *s)
+find_media(struct swarm *s, const struct sim_hop *hop, struct wire_parts *p)
 {
-	struct endpoint self = swarm_tracker(s);
-	struct sockaddr_storage address;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool taken;
+	struct reader in = reader_over(hop->frame, hop->len);
+	const struct media_chunk *c;
+	struct channel *channel;
+	struct mesh_frame f;
 
-	node_sockaddr(&self, &address);
-	taken = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(struct sockaddr_in)) != 0 &&
-	        errno == EADDRINUSE;
-	if (fd >= 0)
-		close(fd);
-	return taken;
+	if (mesh_read(&in, &f) != PROTO_OBSERVED || (channel = channel_of(s, f.channel)) == NULL)
+		return false;
+	c = media_get(&channel->media, f.u.chunk.chunk);
+	if (c == NULL || c->len != hop->media)
+		return false;
+	p->media = c->bytes;
+	p->media_len = c->len;
+	return true;
 }
 
-/* The network that was asked for, or the first that is free. */
 static void
-choose_network(struct swarm *s)
+carry(struct sim_net *self, const struct sim_hop *hop)
 {
-	if (s->opt.network != 0)
+	struct swarm *s = (struct swarm *)self;
+	struct site *from = s->site[hop->from];
+	struct endpoint to = at(s, hop->to, SIM_PORT);
+	struct wire_parts p = { .frame = hop->frame, .len = hop->len };
+
+	if (from == NULL || (hop->media > 0 && !find_media(s, hop, &p)))
 		return;
-	for (s->opt.network = 1; s->opt.network < NETWORKS && is_taken(s);)
-		s->opt.network++;
+	if (hop->from == 0 || hop->to == 0)
+		wire_datagram(&from->wire, &to, &p);
+	else
+		wire_send(&from->wire, &to, &p);
 }
 
-static int
-open_tracker(struct swarm *s)
+static void
+kept(struct sim_net *self, uint32_t number, uint64_t channel, const struct mesh_chunk *c)
 {
-	struct endpoint self = swarm_tracker(s);
-	struct sockaddr_storage address;
-	int code;
-
-	s->tracker = (struct tracker){ .max = s->opt.peers + 1, .lease_s = LEASE_S,
-		.answer = ANSWER, .peer_id = 1, .rng = rng_seeded(s->opt.seed, 3) };
-	s->tracker.list = calloc(s->tracker.max, sizeof *s->tracker.list);
-	if (s->tracker.list == NULL)
-		abort();
-	node_sockaddr(&self, &address);
-	uv_udp_init(&s->loop, &s->tracker_udp);
-	s->tracker_udp.data = s;
-	code = uv_udp_bind(&s->tracker_udp, (struct sockaddr *)&address, 0);
-	if (code == 0)
-		code = uv_udp_recv_start(&s->tracker_udp, on_room, on_register);
-	errno = -code;
-	return code == 0 ? 0 : code == UV_EADDRINUSE ? ERR_STORE : ERR_IO;
+	(void)self, (void)number, (void)channel, (void)c; /* see find_media */
 }
 
-/* --- the source --------------------------------------------------------------------------- */
+/* --- media -------------------------------------------------------------------------------- */
 
 static void
 on_piece(void *ctx, const uint8_t *piece, size_t len)
 {
-	struct swarm *s = ctx;
+	struct channel *c = ctx;
+	int64_t now = clock_steady_ns();
 
-	s->pieces++;
-	s->made_ns[(s->head + 1) % MADE] = node_now();
-	node_media(&s->origin, ++s->head, piece, len);
+	media_put(&c->media, ++c->head, piece, len);
+	c->made_ns[c->head % MADE] = now;
+	sim_media(c->swarm->sim, c->number, piece, (uint32_t)len, now);
+	wake(c->swarm);
 }
 
-/* The time of a chunk has passed: the next is made, or read. */
+/* What a viewer plays now goes to who reads it. */
 static void
-on_media(uv_timer_t *timer)
+play(struct swarm *s, struct site *n, const struct sim_viewer *v)
+{
+	const struct player *p = engine_player(v->engine);
+	struct channel *c = &s->channel[v->channel];
+
+	if (n->channel != v->channel) {
+		n->channel = v->channel;
+		port_tune(&n->port, s->scenario.channels[v->channel].name, &c->media,
+		          sim_channel(s->sim, v->channel)->chunk_ns);
+	}
+	if (p->state == PLAYER_PLAY)
+		port_follow(&n->port, p->pos);
+}
+
+static void
+on_tick(uv_timer_t *timer)
 {
 	struct swarm *s = timer->data;
-	uint64_t before = s->pieces;
-	size_t len = (size_t)s->opt.bitrate_kbps * (size_t)(s->opt.chunk_ns / MS_NS) / 8 /
-	             TS_PACKET * TS_PACKET;
-	ssize_t n = 1;
+	struct sim_viewer v;
 
-	if (s->opt.source == NULL) {
-		ts_make((uint8_t *)s->room, len, s->begun_ns + (int64_t)s->pieces * s->opt.chunk_ns,
-		        &s->counter);
-		on_piece(s, (const uint8_t *)s->room, len);
-		return;
+	for (uint32_t i = 0; i < sim_slots(s->sim); i++)
+		if (sim_viewer(s->sim, i, &v) && s->site[v.number] != NULL)
+			play(s, s->site[v.number], &v);
+	if (s->end_ns > 0 && clock_steady_ns() >= s->end_ns)
+		end(s);
+}
+
+/* --- what viewers live through ------------------------------------------------------------ */
+
+static void
+add_delay(struct delays *d, int64_t ns)
+{
+	if (d->n == d->room) {
+		d->room = d->room > 0 ? 2 * d->room : 256;
+		d->list = realloc(d->list, d->room * sizeof *d->list);
+		if (d->list == NULL)
+			abort();
 	}
-	while (s->pieces == before && n > 0) {
-		n = read(s->file, s->room, 4 * TS_PACKET);
-		if (n > 0)
-			ts_feed(&s->ts, (const uint8_t *)s->room, (size_t)n, on_piece, s);
-	}
-	if (n <= 0) /* the stream ends; viewers play what they have */
-		uv_timer_stop(timer);
+	d->list[d->n++] = (double)ns / 1e9;
 }
 
 static void
-on_piped(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
+count_wait(struct swarm *s, struct site *n, const struct truth_event *ev)
 {
-	struct swarm *s = stream->data;
-
-	if (n > 0)
-		ts_feed(&s->ts, (const uint8_t *)bytes->base, (size_t)n, on_piece, s);
-	else if (n < 0)
-		uv_read_stop(stream);
-}
-
-static int
-open_source(struct swarm *s)
-{
-	const char *path = s->opt.source;
-
-	ts_init(&s->ts, s->opt.chunk_ns);
-	s->file = -1;
-	if (path == NULL)
-		return 0;
-	if (strcmp(path, "-") == 0 && uv_guess_handle(0) != UV_FILE) {
-		s->piped = true;
-		uv_pipe_init(&s->loop, &s->pipe, 0);
-		s->pipe.data = s;
-		if (uv_pipe_open(&s->pipe, 0) < 0 ||
-		    uv_read_start((uv_stream_t *)&s->pipe, on_room, on_piped) < 0)
-			return ERR_IO;
-		return 0;
+	if (ev->kind == TRUTH_JOIN || ev->kind == TRUTH_SWITCH) {
+		n->asked_ns = ev->t_ns;
+		n->switching = ev->kind == TRUTH_SWITCH;
+	} else if (ev->kind == TRUTH_PLAY && n->asked_ns != 0) {
+		add_delay(n->switching ? &s->switching : &s->startup, ev->t_ns - n->asked_ns);
+		n->asked_ns = 0;
 	}
-	s->file = strcmp(path, "-") == 0 ? dup(0) : open(path, O_RDONLY | O_CLOEXEC);
-	return s->file < 0 ? ERR_IO : 0;
 }
 
-/* --- viewers ------------------------------------------------------------------------------ */
-
-/* How far behind the source it happens, as truth.h says. */
+/* How far behind the source it happens, as truth.h says: by the source's real times. */
 static int64_t
-behind_ns(const struct swarm *s, const struct truth_event *ev)
+behind_ns(const struct channel *c, const struct truth_event *ev)
 {
 	uint64_t chunk = ev->kind == TRUTH_SKIP ? ev->chunk + ev->chunks : ev->chunk;
 
-	if (ev->kind != TRUTH_CHUNK && ev->kind != TRUTH_PLAY && ev->kind != TRUTH_RESUME &&
-	    ev->kind != TRUTH_SKIP)
+	if (ev->behind_ns == INT64_MIN || chunk > c->head || c->head - chunk >= MADE ||
+	    c->made_ns[chunk % MADE] == 0)
 		return INT64_MIN;
-	if (chunk > s->head || s->head - chunk >= MADE || chunk < FIRST_CHUNK)
-		return INT64_MIN;
-	return ev->t_ns - s->made_ns[chunk % MADE];
+	return ev->t_ns - c->made_ns[chunk % MADE];
 }
 
 static void
-on_truth(void *ctx, const struct node *n, const struct truth_event *ev)
+on_truth(struct sim_out *self, const struct sim_viewer *v, const struct truth_event *ev)
 {
-	struct viewer *v = ctx;
+	struct swarm *s = (struct swarm *)((char *)self - offsetof(struct swarm, out));
 	struct truth_event told = *ev;
 
-	told.behind_ns = behind_ns(v->swarm, ev);
-	if (ev->kind == TRUTH_PLAY && v->playing_ns == 0)
-		v->playing_ns = ev->t_ns;
-	if (v->swarm->opt.out.truth != NULL)
-		v->swarm->opt.out.truth(v->swarm->opt.out.ctx, n, &told);
-}
-
-static int
-open_peer(struct swarm *s, struct node *n, uint32_t number, const struct node_out *out)
-{
-	bool source = out == NULL;
-	const struct node_out nobody = { NULL, NULL };
-	struct rng rng = rng_seeded(s->opt.seed, 100 + number);
-	struct engine_options opt;
-	int rc;
-
-	engine_defaults(&opt);
-	opt.channel = s->channel;
-	opt.self = at(s, number, PEER_PORT);
-	opt.peer_id = rng_next(&rng) | 1;
-	opt.seed = rng_next(&rng);
-	opt.signer = &s->signer.signer;
-	opt.source = source;
-	opt.up_kbps = source ? s->opt.origin_kbps : s->opt.up_kbps[number % s->opt.classes];
-	if (source)
-		opt.partners = opt.max_partners = 16;
-	rc = node_open(n, &s->loop, &opt, !source, source ? &nobody : out);
-	n->number = number;
-	return rc;
-}
-
-static int
-open_viewers(struct swarm *s)
-{
-	struct rng rng = rng_seeded(s->opt.seed, 5);
-	int rc = 0;
-
-	s->viewer = calloc(s->opt.peers, sizeof *s->viewer);
-	if (s->viewer == NULL)
-		abort();
-	for (uint32_t i = 0; rc == 0 && i < s->opt.peers; i++) {
-		struct viewer *v = &s->viewer[i];
-		const struct node_out out = { on_truth, v };
-
-		v->swarm = s;
-		v->due_ns = (int64_t)(rng_next(&rng) % (uint64_t)(s->opt.over_ns + 1));
-		rc = open_peer(s, &v->node, 2 + i, &out);
-	}
-	return rc;
+	count_wait(s, s->site[v->number], ev);
+	told.behind_ns = behind_ns(&s->channel[v->channel], ev);
+	if (s->truth != NULL)
+		s->truth(s->ctx, &v->at, v->number, &told);
 }
 
 /* --- running ------------------------------------------------------------------------------ */
@@ -328,116 +318,17 @@ on_end(uv_timer_t *timer)
 {
 	struct swarm *s = timer->data;
 
-	for (uint32_t i = 0; i < s->opt.peers; i++)
-		node_close(&s->viewer[i].node);
-	node_close(&s->origin);
-	uv_walk(&s->loop, close_if_open, NULL);
-}
-
-/* All say goodbye; some time later everything closes. */
-static void
-end(struct swarm *s)
-{
-	if (s->ending)
-		return;
-	s->ending = true;
-	uv_timer_stop(&s->media);
-	uv_timer_stop(&s->tick);
-	for (uint32_t i = 0; i < s->opt.peers; i++)
-		node_leave(&s->viewer[i].node);
-	node_leave(&s->origin);
-	uv_timer_start(&s->end, on_end, END_MS, 0);
-}
-
-static void
-on_tick(uv_timer_t *timer)
-{
-	struct swarm *s = timer->data;
-	int64_t now = node_now();
-
-	for (uint32_t i = 0; i < s->opt.peers; i++) {
-		struct viewer *v = &s->viewer[i];
-
-		if (v->joined_ns != 0 || now - s->begun_ns < v->due_ns)
-			continue;
-		v->joined_ns = now;
-		s->joined++;
-		node_join(&v->node);
-	}
-	if (s->opt.duration_ns > 0 && now - s->begun_ns >= s->opt.duration_ns)
-		end(s);
-}
-
-static void
-on_signal(uv_signal_t *handle, int number)
-{
-	(void)number;
-	end(handle->data);
-}
-
-static int
-explain(int rc, const struct swarm_options *opt, const char *what, char why[SWARM_WHY])
-{
-	if (rc == ERR_STORE)
-		snprintf(why, SWARM_WHY, "%s: the address is taken (another swarm runs there: end "
-		                         "it first, or name another --network)", what);
-	else if (rc == ERR_IO && opt->source != NULL && strcmp(what, "source") == 0)
-		snprintf(why, SWARM_WHY, "cannot read %s: %s (name an MPEG-TS file, or - for "
-		                         "standard input)", opt->source, strerror(errno));
-	else
-		snprintf(why, SWARM_WHY, "%s: %s", what, strerror(errno));
-	return rc;
-}
-
-int
-swarm_open(const struct swarm_options *opt, struct swarm **out, char why[SWARM_WHY])
-{
-	struct swarm *s = calloc(1, sizeof *s);
-	uint8_t key[SIGN_SEED] = { 0 };
-	int rc;
-
-	if (s == NULL || !sign_init())
-		abort();
-	*out = s;
-	s->opt = *opt;
-	s->head = FIRST_CHUNK - 1;
-	choose_network(s);
-	memcpy(key, &opt->seed, sizeof opt->seed);
-	signer_ed25519(&s->signer, key);
-	s->channel = (struct engine_channel){ .id = rng_seeded(opt->seed, 1).state | 1,
-		.chunk_ns = opt->chunk_ns, .bitrate_kbps = opt->bitrate_kbps,
-		.tracker = at(s, 0, TRACKER_PORT) };
-	uv_loop_init(&s->loop);
-	uv_timer_init(&s->loop, &s->tick);
-	uv_timer_init(&s->loop, &s->media);
-	uv_timer_init(&s->loop, &s->end);
-	uv_signal_init(&s->loop, &s->interrupt);
-	uv_signal_init(&s->loop, &s->term);
-	s->tick.data = s->media.data = s->end.data = s->interrupt.data = s->term.data = s;
-	if ((rc = open_source(s)) != 0)
-		return explain(rc, opt, "source", why);
-	if ((rc = open_tracker(s)) != 0)
-		return explain(rc, opt, "tracker", why);
-	if ((rc = open_peer(s, &s->origin, 1, NULL)) != 0)
-		return explain(rc, opt, "origin", why);
-	if ((rc = open_viewers(s)) != 0)
-		return explain(rc, opt, "viewers", why);
-	return 0;
-}
-
-void
-swarm_run(struct swarm *s)
-{
-	uint64_t chunk_ms = (uint64_t)(s->opt.chunk_ns / MS_NS);
-
-	s->begun_ns = node_now();
-	uv_signal_start(&s->interrupt, on_signal, SIGINT);
-	uv_signal_start(&s->term, on_signal, SIGTERM);
-	node_join(&s->origin);
-	if (!s->piped)
-		uv_timer_start(&s->media, on_media, chunk_ms, chunk_ms);
-	uv_timer_start(&s->tick, on_tick, 0, TICK_MS);
-	uv_run(&s->loop, UV_RUN_DEFAULT);
+	uv_timer_stop(&s->due);
+	for (uint32_t i = 0; i < s->numbers; i++)
+		if (s->site[i] != NULL)
+			site_close(s->site[i]);
+	for (uint32_t i = 0; i < s->scenario.n_channels; i++)
+		source_close(&s->channel[i].source);
+	close_if_open((uv_handle_t *)&s->due, NULL);
+	close_if_open((uv_handle_t *)&s->tick, NULL);
+	close_if_open((uv_handle_t *)&s->end, NULL);
+	close_if_open((uv_handle_t *)&s->interrupt, NULL);
+	close_if_open((uv_handle_t *)&s->term, NULL);
 }
 
 static int
@@ -447,33 +338,221 @@ by_size(const void *a, const void *b)
 	       (*(const double *)a < *(const double *)b);
 }
 
+/* How far apart the viewers of the first channel are. */
+static double
+skew(const struct swarm *s)
+{
+	double *lag = calloc(sim_slots(s->sim), sizeof *lag), apart = (double)NAN;
+	int64_t now = clock_steady_ns();
+	struct sim_viewer v;
+	uint32_t n = 0;
+
+	if (lag == NULL)
+		abort();
+	for (uint32_t i = 0; i < sim_slots(s->sim); i++)
+		if (sim_viewer(s->sim, i, &v) && v.channel == 0 &&
+		    engine_player(v.engine)->state == PLAYER_PLAY)
+			lag[n++] = ((double)(engine_player(v.engine)->boundary_ns - now) -
+			            (double)engine_player(v.engine)->pos *
+			            (double)sim_channel(s->sim, 0)->chunk_ns) / 1e9;
+	qsort(lag, n, sizeof *lag, by_size);
+	if (n >= SKEW_LEAST)
+		apart = lag[n * 95 / 100] - lag[n * 5 / 100];
+	free(lag);
+	return apart;
+}
+
+/* All say goodbye; some time later everything closes. */
+static void
+end(struct swarm *s)
+{
+	if (s->ending)
+		return;
+	s->ending = true;
+	for (uint32_t i = 0; i < s->scenario.n_channels; i++)
+		source_stop(&s->channel[i].source);
+	uv_timer_stop(&s->tick);
+	s->skew_s = skew(s);
+	sim_leave_all(s->sim, clock_steady_ns());
+	wake(s);
+	uv_timer_start(&s->end, on_end, END_MS, 0);
+}
+
+static void
+on_signal(uv_signal_t *handle, int number)
+{
+	(void)number;
+	end(handle->data);
+}
+
+void
+swarm_run(struct swarm *s)
+{
+	int64_t now = clock_steady_ns();
+
+	uv_signal_start(&s->interrupt, on_signal, SIGINT);
+	uv_signal_start(&s->term, on_signal, SIGTERM);
+	for (uint32_t i = 0; i < s->scenario.n_channels; i++)
+		source_start(&s->channel[i].source, now);
+	uv_timer_start(&s->tick, on_tick, 0, TICK_MS);
+	wake(s);
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+}
+
+/* --- opening ------------------------------------------------------------------------------ */
+
+/* Is there another swarm's tracker? */
+static bool
+is_taken(uint32_t network)
+{
+	struct endpoint self = endpoint_ipv4(LOOPBACK + (network << 16), SIM_PORT);
+	struct sockaddr_storage address;
+	socklen_t len = wire_sockaddr(&self, &address);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool taken = fd >= 0 && bind(fd, (struct sockaddr *)&address, len) != 0 &&
+	             errno == EADDRINUSE;
+
+	if (fd >= 0)
+		close(fd);
+	return taken;
+}
+
+/* The network that was asked for, or the first that is free. */
+static uint32_t
+choose_network(uint32_t network)
+{
+	if (network != 0)
+		return network;
+	for (network = 1; network < NETWORKS && is_taken(network);)
+		network++;
+	return network;
+}
+
+static int
+explain(int err, const char *what, const char *source, char why[SWARM_WHY])
+{
+	if (err == ERR_STORE)
+		snprintf(why, SWARM_WHY, "%s: the address is taken (another swarm runs there: end "
+		                         "it first, or name another --network)", what);
+	else if (err == ERR_USAGE)
+		snprintf(why, SWARM_WHY, "%s is no address (write udp://127.0.0.1:5000)", source);
+	else if (source != NULL)
+		snprintf(why, SWARM_WHY, "cannot read %s: %s (name an MPEG-TS file, udp://, or - "
+		                         "for standard input)", source, strerror(errno));
+	else
+		snprintf(why, SWARM_WHY, "%s: %s", what, strerror(errno));
+	return err;
+}
+
+static void
+begin_loop(struct swarm *s)
+{
+	uv_loop_init(&s->loop);
+	uv_timer_init(&s->loop, &s->due);
+	uv_timer_init(&s->loop, &s->tick);
+	uv_timer_init(&s->loop, &s->end);
+	uv_signal_init(&s->loop, &s->interrupt);
+	uv_signal_init(&s->loop, &s->term);
+	s->due.data = s->tick.data = s->end.data = s->interrupt.data = s->term.data = s;
+}
+
+/* The crowd: tracker and origins open their sockets now. */
+static void
+begin_crowd(struct swarm *s)
+{
+	size_t size = (sim_size(&s->scenario) + 63) / 64 * 64;
+	uint8_t key[SIGN_SEED] = { 0 };
+	void *mem = aligned_alloc(64, size);
+
+	if (mem == NULL || !sign_init())
+		abort();
+	memset(mem, 0, size);
+	memcpy(key, &s->opt.seed, sizeof s->opt.seed);
+	signer_ed25519(&s->signer, key);
+	s->net = (struct sim_net){ .base = LOOPBACK + (s->opt.network << 16),
+		.start_ns = clock_steady_ns(), .carry = carry, .present = present,
+		.chunk = kept };
+	s->out.truth = on_truth;
+	s->sim = sim_init_net(mem, &s->scenario, s->opt.seed, &s->signer.signer, &s->net, &s->out);
+	s->end_ns = s->net.start_ns + s->opt.scenario->duration_ms * MS_NS;
+}
+
+static int
+open_channels(struct swarm *s)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; err == 0 && i < s->scenario.n_channels; i++) {
+		const struct scenario_channel *wanted = &s->scenario.channels[i];
+		struct channel *c = &s->channel[i];
+
+		c->swarm = s;
+		c->number = i;
+		c->head = sim_head(s->sim, i);
+		err = source_open(&c->source, &s->loop, i == 0 ? s->opt.source : NULL,
+		                  wanted->chunk_ms * MS_NS, wanted->bitrate_kbps, on_piece, c);
+	}
+	return err;
+}
+
+int
+swarm_open(const struct swarm_options *opt, swarm_truth *truth, void *ctx, struct swarm **out,
+           char why[SWARM_WHY])
+{
+	struct swarm *s = calloc(1, sizeof *s);
+	int err;
+
+	if (s == NULL)
+		abort();
+	*out = s;
+	s->opt = *opt;
+	s->truth = truth;
+	s->ctx = ctx;
+	s->scenario = *opt->scenario;
+	s->scenario.duration_ms += 1000;
+	s->opt.network = choose_network(opt->network);
+	s->numbers = FIRST_VIEWER + scenario_arrivals(&s->scenario);
+	s->channel = calloc(s->scenario.n_channels, sizeof *s->channel);
+	s->site = calloc(s->numbers, sizeof *s->site);
+	if (s->channel == NULL || s->site == NULL)
+		abort();
+	s->skew_s = (double)NAN;
+	begin_loop(s);
+	begin_crowd(s);
+	err = s->failed;
+	if (err != 0) {
+		errno = s->failed_errno;
+		return explain(err, "tracker", NULL, why);
+	}
+	err = open_channels(s);
+	return err == 0 ? 0 : explain(err, "source", opt->source, why);
+}
+
+/* --- figures ------------------------------------------------------------------------------ */
+
+static double
+percentile(const struct delays *d, uint32_t percent)
+{
+	if (d->n == 0)
+		return (double)NAN;
+	qsort(d->list, d->n, sizeof *d->list, by_size);
+	return d->list[(d->n - 1) * percent / 100];
+}
+
 struct swarm_counts
 swarm_counts(const struct swarm *s)
 {
-	struct swarm_counts c = { .joined = s->joined, .pieces = s->pieces,
-		.unsent = s->origin.unsent, .startup_p50_s = NAN, .startup_p95_s = NAN };
-	double *startup = calloc(s->opt.peers + 1, sizeof *startup);
+	struct swarm_counts c = { .sim = sim_counts(s->sim), .started = s->startup.n,
+		.switched = s->switching.n, .unsent = s->unsent, .skew_s = s->skew_s,
+		.startup_p50_s = percentile(&s->startup, 50),
+		.startup_p95_s = percentile(&s->startup, 95),
+		.switching_p50_s = percentile(&s->switching, 50),
+		.switching_p95_s = percentile(&s->switching, 95) };
 
-	if (startup == NULL)
-		abort();
-	for (uint32_t i = 0; i < s->opt.peers; i++) {
-		const struct viewer *v = &s->viewer[i];
-		const struct player *p = engine_player(v->node.engine);
-
-		c.played += p->played;
-		c.skipped += p->skipped;
-		c.stalls += p->stalls;
-		c.stalled_ns += p->stalled_ns;
-		c.unsent += v->node.unsent;
-		if (v->playing_ns != 0)
-			startup[c.started++] = (double)(v->playing_ns - v->joined_ns) / 1e9;
-	}
-	qsort(startup, c.started, sizeof *startup, by_size);
-	if (c.started > 0) {
-		c.startup_p50_s = startup[c.started / 2];
-		c.startup_p95_s = startup[(c.started - 1) * 95 / 100];
-	}
-	free(startup);
+	for (uint32_t i = 0; i < s->numbers; i++)
+		c.unsent += s->site[i] != NULL ? s->site[i]->wire.unsent : 0;
+	for (uint32_t i = 0; i < s->scenario.n_channels; i++)
+		c.pieces += s->channel[i].source.pieces;
 	return c;
 }
 
@@ -482,15 +561,16 @@ swarm_close(struct swarm *s)
 {
 	if (s == NULL)
 		return;
-	uv_walk(&s->loop, close_if_open, NULL); /* where it never ran */
+	if (!s->ending)
+		on_end(&s->end); /* it never ran */
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&s->loop);
-	if (s->file >= 0)
-		close(s->file);
-	for (uint32_t i = 0; s->viewer != NULL && i < s->opt.peers; i++)
-		node_free(&s->viewer[i].node);
-	node_free(&s->origin);
-	free(s->viewer);
-	free(s->tracker.list);
+	for (uint32_t i = 0; i < s->scenario.n_channels; i++)
+		media_free(&s->channel[i].media);
+	free(s->startup.list);
+	free(s->switching.list);
+	free(s->channel);
+	free(s->site);
+	free(s->sim);
 	free(s);
 }

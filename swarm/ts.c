@@ -7,6 +7,8 @@
 #define HZ 27000000u
 #define CLOCK_WRAP (UINT64_C(300) << 33)
 #define JUMP (5 * (uint64_t)HZ)
+#define PAT_HEAD 8u
+#define PAT_CHECKSUM 4u
 #define MADE_PID 0x100
 #define EMPTY_PID 0x1fff
 
@@ -17,10 +19,35 @@ ts_init(struct ts *t, int64_t piece_ns)
 	t->piece_ns = piece_ns;
 }
 
-static uint16_t
-pid_of(const uint8_t *p)
+uint16_t
+ts_pid(const uint8_t p[TS_PACKET])
 {
 	return (uint16_t)((p[1] & 0x1f) << 8 | p[2]);
+}
+
+bool
+ts_begins(const uint8_t p[TS_PACKET])
+{
+	return p[0] == SYNC && (p[1] & 0x40) && (p[3] & 0x10);
+}
+
+/* Behind the header and the pointer: 8 bytes of the table's head, then programs of 4 bytes, a
+ * checksum of 4 behind them. Program 0 is the network's. */
+bool
+ts_pmt_pid(const uint8_t p[TS_PACKET], uint16_t *pid)
+{
+	size_t at = 4 + ((p[3] & 0x20) ? 1u + p[4] : 0u), end;
+
+	if (at >= TS_PACKET || (at += 1u + p[at]) + PAT_HEAD > TS_PACKET || p[at] != 0)
+		return false;
+	end = at + 3 + (((p[at + 1] & 0x0fu) << 8) | p[at + 2]);
+	end = end < TS_PACKET ? end : TS_PACKET;
+	for (at += PAT_HEAD; at + 4 + PAT_CHECKSUM <= end; at += 4)
+		if (p[at] != 0 || p[at + 1] != 0) {
+			*pid = (uint16_t)((p[at + 2] & 0x1f) << 8 | p[at + 3]);
+			return true;
+		}
+	return false;
 }
 
 bool
@@ -69,10 +96,10 @@ take(struct ts *t, ts_piece_fn *piece, void *ctx)
 {
 	uint64_t pcr;
 
-	if (ts_pcr(t->packet, &pcr) && (!t->clocked || pid_of(t->packet) == t->pid)) {
+	if (ts_pcr(t->packet, &pcr) && (!t->clocked || ts_pid(t->packet) == t->pid)) {
 		if (!t->clocked) {
 			t->clocked = true;
-			t->pid = pid_of(t->packet);
+			t->pid = ts_pid(t->packet);
 			t->begun = pcr;
 		} else if (is_full(t, pcr)) {
 			end_piece(t, piece, ctx);

@@ -6,7 +6,7 @@
  * The first PID with a PCR is the clock. A clock that jumps by more than a few seconds ends
  * the piece at hand: the stream began anew. What lies before the first sync byte is passed
  * over. Also makes a stream of empty packets with a clock, for trials without a camera. Pure;
- * plain value. Source: ISO/IEC 13818-1, 2.4.2 and 2.4.3.
+ * plain value. Source: ISO/IEC 13818-1, 2.4.2 to 2.4.4.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -40,6 +40,13 @@ void ts_feed(struct ts *t, const uint8_t *bytes, size_t n, ts_piece_fn *piece, v
 
 /* The clock of a packet; false: it has none. */
 bool ts_pcr(const uint8_t packet[TS_PACKET], uint64_t *pcr);
+
+/* Of a packet: its PID; does a section or PES packet begin in it? */
+uint16_t ts_pid(const uint8_t packet[TS_PACKET]);
+bool ts_begins(const uint8_t packet[TS_PACKET]);
+
+/* The PID of the first program's PMT, from a packet in which a PAT begins; false: none. */
+bool ts_pmt_pid(const uint8_t packet[TS_PACKET], uint16_t *pid);
 
 /* len bytes (a multiple of TS_PACKET) of a made stream from time ns on: a packet with the
  * clock, then empty ones. */

@@ -24,7 +24,7 @@ for _ in $(seq 100); do
 	sleep 0.1
 done
 holds 'it says first what runs where' jq -e '.event == "start" and (.peers | length) == 12 and
-    (.peers[0].player | test("^http://127.[0-9]+.0.3:8000/live.ts$"))' "$tmp/said"
+    (.peers[0].player | test("^http://127.[0-9]+.0.65:8000/live.ts$"))' "$tmp/said"
 net=$(jq -r '.tracker | split(".")[1]' "$tmp/said")
 refuses_twice() {
 	status=0
@@ -41,19 +41,19 @@ for i in range(3000):
     data = rng.randbytes(rng.choice((0, 1, 23, 24, 200, 1400, 60000)))
     if i % 2:
         data = b'\x53\x57\x4d\x50\x01' + data
-    for host, port in ((4, 7000), (2, 7000), (1, 6900)):
+    for host, port in ((66, 7000), (2, 7000), (1, 7000)):
         s.sendto(data, (f'127.{sys.argv[1]}.0.{host}', port))
 PYTHON
 if command -v curl > /dev/null; then
 	sleep 5
-	curl -s -m 3 "http://127.$net.0.4:8000/live.ts" > "$tmp/live.ts"
+	curl -s -m 3 "http://127.$net.0.66:8000/live.ts" > "$tmp/live.ts"
 	holds 'a player reads a transport stream' $python -c '
 import sys
 data = open(sys.argv[1], "rb").read()
 assert len(data) > 50000, len(data)
 assert all(data[i] == 0x47 for i in range(0, len(data) - 188, 188))' "$tmp/live.ts"
 	holds 'another path is not there' \
-	    [ "$(curl -s -m 3 -o /dev/null -w '%{http_code}' "http://127.$net.0.4:8000/x")" = 404 ]
+	    [ "$(curl -s -m 3 -o /dev/null -w '%{http_code}' "http://127.$net.0.66:8000/x")" = 404 ]
 fi
 status=0
 wait $swarm || status=$?
@@ -83,6 +83,9 @@ refuses_mesh() { # sentence, status, pattern, arguments...
 	holds "$what: exit status $wanted" test "$status" -eq "$wanted"
 	holds "$what: says '$pattern'" grep -qE "^meshpeer: .*($pattern)" "$err"
 }
+refuses_mesh 'neither number nor scenario' 2 'how many viewers'
+refuses_mesh 'no such scenario' 2 'no such scenario' --scenario nowhere
+refuses_mesh 'no address' 2 'no address' 3 --source udp://nowhere
 refuses_mesh 'no number' 2 'no number of viewers' many
 refuses_mesh 'too many' 2 'no number of viewers' 100000
 refuses_mesh 'no classes' 2 'no list of kbit/s' 3 --upload fast

@@ -284,7 +284,7 @@ a_refused_request_is_told_of_the_one_who_asked(void **state)
 }
 
 static void
-a_stream_waits_for_the_whole_chunk(void **state)
+a_stream_s_chunk_may_be_longer_than_what_is_kept_of_it(void **state)
 {
 	struct mesh_frame f = frame_of(MESH_CHUNK);
 	uint8_t bytes[1024];
@@ -295,10 +295,28 @@ a_stream_waits_for_the_whole_chunk(void **state)
 
 	(void)state;
 	m.transport = PROTO_TCP;
-	assert_int_equal(proto_mesh.decode(NULL, &m, &in, &k.sink), PROTO_SHORT);
-	assert_int_equal(k.n, 0);
-	in = reader_over(bytes, len);
+	m.wire_len = (uint32_t)len;
 	assert_int_equal(proto_mesh.decode(NULL, &m, &in, &k.sink), PROTO_OBSERVED);
+	assert_int_equal(k.n, 2); /* the chunk and when it was made */
+}
+
+static void
+a_stream_is_cut_into_frames(void **state)
+{
+	struct mesh_frame f = frame_of(MESH_BUFFER_MAP);
+	uint8_t bytes[1024];
+	size_t len = bytes_of(&f, bytes);
+
+	(void)state;
+	assert_int_equal(mesh_length(reader_over(bytes, len)), len);
+	for (size_t n = 1; n < 8; n++) /* up to its length */
+		assert_int_equal(mesh_length(reader_over(bytes, n)), 0);
+	assert_int_equal(mesh_length(reader_over(bytes, 8)), len);
+	for (size_t at = 0; at < 6; at++) {
+		bytes[at] ^= 0x80;
+		assert_int_equal(mesh_length(reader_over(bytes, len)), -1);
+		bytes[at] ^= 0x80;
+	}
 }
 
 static void
@@ -331,7 +349,8 @@ main(void)
 		cmocka_unit_test(a_chunk_tells_its_receiver_and_its_birth_even_when_cut),
 		cmocka_unit_test(hello_and_goodbye_bound_a_session),
 		cmocka_unit_test(a_refused_request_is_told_of_the_one_who_asked),
-		cmocka_unit_test(a_stream_waits_for_the_whole_chunk),
+		cmocka_unit_test(a_stream_s_chunk_may_be_longer_than_what_is_kept_of_it),
+		cmocka_unit_test(a_stream_is_cut_into_frames),
 		cmocka_unit_test(a_substream_map_tells_heads_and_subscriptions),
 	};
 

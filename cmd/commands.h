@@ -63,11 +63,18 @@ int command_fail(int err, const char *format, ...) __attribute__((format(printf,
 
 extern const struct option_row analyze_options[], decode_options[], db_options[],
         serve_options[], swarm_options_rows[],
+        channel_server_options[], rendezvous_options_rows[], origin_options[], peer_options[],
+        keygen_options[],
         score_options[],
         simulate_options[], help_options[], version_options[], completion_options[];
 
 int cmd_analyze(const struct command_row *row, int argc, char **argv);
 int cmd_db(const struct command_row *row, int argc, char **argv);
+int cmd_channel_server(const struct command_row *row, int argc, char **argv);
+int cmd_rendezvous(const struct command_row *row, int argc, char **argv);
+int cmd_origin(const struct command_row *row, int argc, char **argv);
+int cmd_peer(const struct command_row *row, int argc, char **argv);
+int cmd_keygen(const struct command_row *row, int argc, char **argv);
 int cmd_swarm(const struct command_row *row, int argc, char **argv);
 int cmd_serve(const struct command_row *row, int argc, char **argv);
 int cmd_decode(const struct command_row *row, int argc, char **argv);

@@ -2,17 +2,14 @@
 #include "config.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "cmd/commands.h"
+#include "cmd/wait.h"
 #include "dashboard/site.h"
 #include "proto/proto.h"
 
@@ -20,7 +17,6 @@
 #define CONNECTIONS 10240u /* at a time, 10 KB each; more wait */
 #define OTHER_FILES 64u
 #define TIMEOUT_S 10u
-#define ADDRESS 64
 
 struct serve {
 	const char *store, *listen;
@@ -54,49 +50,6 @@ protocol_name(unsigned id)
 	return p ? p->name : NULL;
 }
 
-/* ADDR:PORT or [ADDR]:PORT. */
-static bool
-split(const char *listen, char address[ADDRESS], uint16_t *port)
-{
-	const char *colon = strrchr(listen, ':');
-	size_t n;
-	char *end;
-	long number;
-
-	if (colon == NULL || colon[1] == '\0')
-		return false;
-	number = strtol(colon + 1, &end, 10);
-	if (*end != '\0' || number < 0 || number > UINT16_MAX)
-		return false;
-	*port = (uint16_t)number;
-	n = (size_t)(colon - listen);
-	if (n > 1 && listen[0] == '[' && listen[n - 1] == ']') {
-		listen++;
-		n -= 2;
-	}
-	if (n == 0 || n >= ADDRESS)
-		return false;
-	memcpy(address, listen, n);
-	address[n] = '\0';
-	return true;
-}
-
-/* Until a signal ends it, or the time that it was given. */
-static int
-wait_for_end(int64_t duration_ns, const sigset_t *signals)
-{
-	struct pollfd p = { .fd = signalfd(-1, signals, SFD_CLOEXEC), .events = POLLIN };
-	int n;
-
-	if (p.fd < 0)
-		return command_fail(ERR_IO, "cannot wait for signals: %s", strerror(errno));
-	do
-		n = poll(&p, 1, duration_ns > 0 ? (int)(duration_ns / 1000000) : -1);
-	while (n < 0 && errno == EINTR);
-	close(p.fd);
-	return 0;
-}
-
 /* As many connections as the system lets it have files. */
 static unsigned
 connections(void)
@@ -119,15 +72,11 @@ connections(void)
 static int
 serve(const struct serve *opt, struct site *site, const struct http_options *http)
 {
-	sigset_t signals;
 	struct http *h;
 	char why[HTTP_WHY];
 	int rc;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL); /* the server's thread inherits it */
+	wait_begin();
 	rc = views_refresh(site->views);
 	if (rc != 0)
 		return command_fail(rc, "%s", store_why(site->store));
@@ -138,7 +87,7 @@ serve(const struct serve *opt, struct site *site, const struct http_options *htt
 	       http->address, http_port(h));
 	fflush(stdout);
 	log_say(LOG_INFO, "serving %s; end with Ctrl-C", site->name);
-	rc = wait_for_end(opt->duration_ns, &signals);
+	rc = wait_for_end(opt->duration_ns);
 	http_stop(h);
 	return rc;
 }
@@ -173,7 +122,7 @@ cmd_serve(const struct command_row *row, int argc, char **argv)
 {
 	struct global global = { 0 };
 	struct serve opt = { 0 };
-	char **args, address[ADDRESS];
+	char **args, address[WAIT_ADDRESS];
 	uint16_t port;
 	int n, rc = command_begin(row, argc, argv, &opt, &global, &args, &n);
 
@@ -182,7 +131,7 @@ cmd_serve(const struct command_row *row, int argc, char **argv)
 	if (opt.store == NULL)
 		rc = err_exit_status(options_complain(row,
 		                                      "no --store (write --store sqlite:PATH)"));
-	else if (!split(opt.listen, address, &port))
+	else if (!wait_split(opt.listen, address, &port))
 		rc = err_exit_status(options_complain(row,
 		                                      "'%s' is no ADDR:PORT (write 127.0.0.1:8480)",
 		                                      opt.listen));

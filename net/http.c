@@ -43,7 +43,9 @@ struct http {
 /* A request under way. */
 struct call {
 	char *target; /* NULL: too long */
-	bool begun;
+	bool begun, long_body;
+	char *body;   /* len bytes so far */
+	size_t len;
 };
 
 static const char *const fixed[][2] = {
@@ -233,14 +235,45 @@ send_new(struct http *h, struct MHD_Connection *c, const char *target,
 	return sent;
 }
 
-static enum MHD_Result
-serve(struct http *h, struct MHD_Connection *c, const char *target)
+static bool
+is_own(struct MHD_Connection *c)
 {
-	const char *accepts = header(c, "Accept-Encoding");
-	struct http_request q = {
+	const union MHD_ConnectionInfo *i =
+	    MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (i == NULL)
+		return false;
+	memcpy(&v4, i->client_addr, sizeof v4);
+	if (v4.sin_family == AF_INET)
+		return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
+	memcpy(&v6, i->client_addr, sizeof v6);
+	return v4.sin_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
+static struct http_request
+request_of(struct MHD_Connection *c, const char *method, const struct call *call)
+{
+	static const char bearer[] = "Bearer ";
+	const char *accepts = header(c, "Accept-Encoding"), *token = header(c, "Authorization");
+	struct http_request q = { .method = strcmp(method, "HEAD") == 0 ? "GET" : method,
+		.body = call->body != NULL ? call->body : "", .own = is_own(c),
 		.gzip = accepts != NULL && strstr(accepts, "gzip") != NULL };
+
+	if (token != NULL && strncmp(token, bearer, sizeof bearer - 1) == 0)
+		q.token = token + sizeof bearer - 1;
+	return q;
+}
+
+static enum MHD_Result
+serve(struct http *h, struct MHD_Connection *c, const char *method, const struct call *call)
+{
+	struct http_request q = request_of(c, method, call);
 	struct http_answer a = { .status = MHD_HTTP_INTERNAL_SERVER_ERROR };
-	const struct kept *k = find(h, target, q.gzip);
+	const char *target = call->target;
+	bool reads = strcmp(q.method, "GET") == 0;
+	const struct kept *k = reads ? find(h, target, q.gzip) : NULL;
 	char path[TARGET_MOST + 1], *query;
 
 	if (k != NULL)
@@ -253,7 +286,38 @@ serve(struct http *h, struct MHD_Connection *c, const char *target)
 	}
 	q.path = path;
 	h->opt.handler(h->opt.ctx, &q, &a);
-	return a.status == MHD_HTTP_OK ? send_new(h, c, target, &q, &a) : send_answer(c, &a, NULL);
+	return reads && a.status == MHD_HTTP_OK ? send_new(h, c, target, &q, &a) :
+	                                          send_answer(c, &a, NULL);
+}
+
+/* Some bytes of a body: kept up to the limit, else passed over. */
+static void
+take_body(const struct http *h, struct call *call, const char *bytes, size_t len)
+{
+	char *more;
+
+	if (h->opt.body_most == 0)
+		return;
+	if (call->len + len > h->opt.body_most ||
+	    (more = realloc(call->body, call->len + len + 1)) == NULL) {
+		call->long_body = true;
+		return;
+	}
+	call->body = more;
+	memcpy(call->body + call->len, bytes, len);
+	call->len += len;
+	call->body[call->len] = '\0';
+}
+
+static bool
+is_known(const struct http *h, const char *method)
+{
+	static const char *const known[] = { "GET", "HEAD", "PUT", "DELETE" };
+
+	for (size_t i = 0; i < (h->opt.body_most > 0 ? 4 : 2); i++)
+		if (strcmp(method, known[i]) == 0)
+			return true;
+	return false;
 }
 
 static enum MHD_Result
@@ -266,13 +330,13 @@ on_request(void *ctx, struct MHD_Connection *c, const char *url, const char *met
 
 	(void)url;
 	(void)version;
-	(void)upload;
-	if (*upload_len > 0) { /* nobody asked for it */
+	if (call == NULL)
+		return MHD_NO;
+	if (*upload_len > 0) {
+		take_body(h, call, upload, *upload_len);
 		*upload_len = 0;
 		return MHD_YES;
 	}
-	if (call == NULL)
-		return MHD_NO;
 	if (!call->begun) { /* the headers; the answer comes with the next call */
 		call->begun = true;
 		return MHD_YES;
@@ -286,11 +350,15 @@ on_request(void *ctx, struct MHD_Connection *c, const char *url, const char *met
 		              "{\"type\":\"/problems/host\",\"title\":\"Not this host\","
 		              "\"status\":421,\"detail\":\"this server listens for its own "
 		              "machine only: use http://127.0.0.1 or localhost\"}");
-	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+	if (call->long_body)
+		return refuse(c, MHD_HTTP_CONTENT_TOO_LARGE,
+		              "{\"type\":\"/problems/too-long\",\"title\":\"Body too long\","
+		              "\"status\":413}");
+	if (!is_known(h, method))
 		return refuse(c, MHD_HTTP_METHOD_NOT_ALLOWED,
 		              "{\"type\":\"/problems/method\",\"title\":\"Method not allowed\","
 		              "\"status\":405,\"detail\":\"use GET or HEAD\"}");
-	return serve(h, c, call->target);
+	return serve(h, c, method, call);
 }
 
 /* The target as it came: MHD's own would have lost the difference of / and %2F. */
@@ -314,8 +382,10 @@ on_done(void *ctx, struct MHD_Connection *c, void **state, enum MHD_RequestTermi
 	(void)ctx;
 	(void)c;
 	(void)code;
-	if (call != NULL)
+	if (call != NULL) {
 		free(call->target);
+		free(call->body);
+	}
 	free(call);
 	*state = NULL;
 }

@@ -4,7 +4,7 @@
  *   GET, HEAD --> handler --> answer        one thread; the handler runs in it
  *
  * What every answer needs is done here: ETag and 304, security headers (a strict content
- * policy with trusted types), only GET and HEAD, a check of the Host header where it
+ * policy with trusted types), only GET and HEAD unless a server asks for more, a check of the Host header where it
  * listens on loopback only (against names that rebind to it), a limit of connections and a
  * time limit for each. Whoever opens thousands of connections waits; others too, for
  * seconds at most.
@@ -24,6 +24,10 @@ struct http_request {
 	const char *path;  /* as sent, without the query */
 	const char *query; /* as sent, behind the question mark; NULL: none */
 	bool gzip;         /* takes Content-Encoding: gzip */
+	const char *method; /* GET (HEAD is one), or where bodies are taken PUT or DELETE */
+	const char *body;   /* of a PUT, NUL-terminated */
+	const char *token;  /* that it came with; NULL: none */
+	bool own;           /* from this machine */
 };
 
 struct http_answer {
@@ -46,6 +50,7 @@ struct http_options {
 	uint16_t port;       /* 0: any */
 	unsigned ports;      /* tries so many, port and those after it; at least 1 */
 	unsigned connections, timeout_s;
+	size_t body_most;  /* bytes of a PUT; 0: only GET and HEAD are answered */
 	http_handler *handler;
 	http_state *state; /* NULL: nothing is kept */
 	void *ctx;

@@ -6,6 +6,7 @@
 
 #include "peer/state.h"
 
+#define USUAL_NS (250 * MS_NS) /* a chunk */
 #define SCHEDULE_NS (100 * MS_NS)
 #define HURRIED_NS (40 * MS_NS) /* while filling */
 #define PARTNERS_NS (500 * MS_NS)
@@ -17,7 +18,7 @@ void
 engine_defaults(struct engine_options *opt)
 {
 	memset(opt, 0, sizeof *opt);
-	opt->channel.chunk_ns = 250 * MS_NS;
+	opt->channel.chunk_ns = USUAL_NS;
 	opt->channel.bitrate_kbps = 400;
 	opt->up_kbps = 1000;
 	opt->down_kbps = 10000;
@@ -34,6 +35,26 @@ engine_defaults(struct engine_options *opt)
 	opt->player.max_skip_chunks = 4;
 	opt->player.give_up_ns = 2 * SECOND_NS;
 	opt->player.reboot_ns = 10 * SECOND_NS;
+}
+
+static uint32_t
+chunks_of(uint32_t usual, int64_t chunk_ns)
+{
+	int64_t n = (usual * USUAL_NS + chunk_ns - 1) / chunk_ns;
+
+	return n > 0 ? (uint32_t)n : 1;
+}
+
+void
+engine_scale(struct engine_options *opt)
+{
+	int64_t chunk_ns = opt->channel.chunk_ns;
+
+	opt->lag_chunks = chunks_of(opt->lag_chunks, chunk_ns);
+	opt->behind_chunks = chunks_of(opt->behind_chunks, chunk_ns);
+	opt->player.prebuffer_chunks = chunks_of(opt->player.prebuffer_chunks, chunk_ns);
+	opt->player.resume_chunks = chunks_of(opt->player.resume_chunks, chunk_ns);
+	opt->player.max_skip_chunks = chunks_of(opt->player.max_skip_chunks, chunk_ns);
 }
 
 size_t
@@ -173,6 +194,13 @@ engine_leave(struct engine *e, int64_t now)
 	state_truth(e, TRUTH_LEAVE, now, 0, 0);
 	reset(e);
 	e->on = false;
+}
+
+void
+engine_set_upload(struct engine *e, uint32_t kbps)
+{
+	assert(kbps > 0);
+	e->opt.up_kbps = kbps;
 }
 
 static void

@@ -100,6 +100,9 @@ struct engine;
  * caller's. */
 void engine_defaults(struct engine_options *opt);
 
+/* Once the channel is set: what is counted in chunks becomes as long as it is by default. */
+void engine_scale(struct engine_options *opt);
+
 size_t engine_size(void);
 
 /* Builds it in mem (aligned for any type), which must outlive it. Option values out
@@ -109,6 +112,7 @@ struct engine *engine_init(void *mem, const struct engine_options *opt,
 
 void engine_join(struct engine *e, int64_t now);
 void engine_switch(struct engine *e, const struct engine_channel *to, int64_t now);
+void engine_set_upload(struct engine *e, uint32_t kbps); /* from now on */
 void engine_leave(struct engine *e, int64_t now); /* it says goodbye; may join again */
 
 /* A datagram came: len of its wire_len bytes are here. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "peer/signer_ed25519.h"
 
+#include <string.h>
+
 static void
 make(const struct signer *self, uint64_t channel, const struct mesh_chunk *c,
      uint8_t signature[MESH_SIGNATURE])
@@ -28,4 +30,12 @@ signer_ed25519(struct signer_ed25519 *s, const uint8_t seed[SIGN_SEED])
 {
 	s->signer = (struct signer){ make, check };
 	sign_keys(&s->keys, seed);
+}
+
+void
+signer_ed25519_public(struct signer_ed25519 *s, const uint8_t key[SIGN_PUBLIC])
+{
+	s->signer = (struct signer){ NULL, check };
+	memset(s->keys.secret, 0, sizeof s->keys.secret);
+	memcpy(s->keys.public, key, SIGN_PUBLIC);
 }

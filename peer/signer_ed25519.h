@@ -17,4 +17,7 @@ struct signer_ed25519 {
 /* sign_init has been called. */
 void signer_ed25519(struct signer_ed25519 *s, const uint8_t seed[SIGN_SEED]);
 
+/* For who only verifies: signing is the caller's error. */
+void signer_ed25519_public(struct signer_ed25519 *s, const uint8_t key[SIGN_PUBLIC]);
+
 #endif

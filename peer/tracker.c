@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "peer/tracker.h"
 
+#include <string.h>
+
 #define SECOND 1000000000LL
 
 static struct tracker_entry *
@@ -48,6 +50,13 @@ make_room(struct tracker *t)
 	return first;
 }
 
+struct asker {
+	const struct endpoint *at;
+	uint64_t channel;
+	int64_t now;
+	uint32_t start; /* in the list */
+};
+
 static void
 put_contact(struct writer *w, const struct tracker_entry *e, int64_t now, uint8_t *n)
 {
@@ -57,23 +66,61 @@ put_contact(struct writer *w, const struct tracker_entry *e, int64_t now, uint8_
 	++*n;
 }
 
+/* One network, as far as an address tells. */
+static bool
+is_near(const struct endpoint *a, const struct endpoint *b)
+{
+	return memcmp(a->addr, b->addr, endpoint_is_ipv4(a) ? 14 : 4) == 0;
+}
+
+enum which { NEAR, FAR, ALL };
+
+/* Others of this kind from *from on, counted from the asker's random start, until the answer
+ * has so many; *from is then where to go on. */
+static void
+put_peers(struct tracker *t, const struct asker *who, enum which which, uint32_t *from,
+          struct writer *w, uint8_t *n, uint32_t most)
+{
+	for (; *from < t->n && *n < most; ++*from) {
+		const struct tracker_entry *e = &t->list[(who->start + *from) % t->n];
+		bool near = is_near(&e->at, who->at);
+
+		if (e->source || e->channel != who->channel || endpoint_same(&e->at, who->at) ||
+		    (which == NEAR && !near) || (which == FAR && near))
+			continue;
+		put_contact(w, e, who->now, n);
+		t->told_near += near;
+		t->told_far += !near;
+	}
+}
+
+/* Half of them near ones; what is lacking of either kind, the other fills up. */
+static void
+put_mixed(struct tracker *t, const struct asker *who, struct writer *w, uint8_t *n)
+{
+	uint32_t nears = 0, fars = 0;
+
+	put_peers(t, who, NEAR, &nears, w, n, t->answer / 2);
+	put_peers(t, who, FAR, &fars, w, n, t->answer);
+	put_peers(t, who, NEAR, &nears, w, n, t->answer);
+}
+
 /* The origin first, then others from a random place on. */
 static uint8_t
 choose(struct tracker *t, const struct endpoint *to, uint64_t channel, int64_t now,
        struct writer *w)
 {
-	uint32_t start = t->n > 0 ? rng_below(&t->rng, t->n) : 0;
+	struct asker who = { to, channel, now, t->n > 0 ? rng_below(&t->rng, t->n) : 0 };
+	uint32_t from = 0;
 	uint8_t n = 0;
 
 	for (uint32_t i = 0; i < t->n; i++)
 		if (t->list[i].source && t->list[i].channel == channel && n == 0)
 			put_contact(w, &t->list[i], now, &n);
-	for (uint32_t i = 0; i < t->n && n < t->answer; i++) {
-		const struct tracker_entry *e = &t->list[(start + i) % t->n];
-
-		if (!e->source && e->channel == channel && !endpoint_same(&e->at, to))
-			put_contact(w, e, now, &n);
-	}
+	if (t->near)
+		put_mixed(t, &who, w, &n);
+	else
+		put_peers(t, &who, ALL, &from, w, &n, t->answer);
 	return n;
 }
 

@@ -4,7 +4,9 @@
  * A pure part: bounded table in the caller's memory, a lease for each
  * registration, the answer written to a buffer. The first peer of a channel gets
  * the origin alone; everybody gets the origin as long as it is registered. When
- * the table is full the entry nearest to its end makes room.
+ * the table is full the entry nearest to its end makes room. Where near is set, up to half
+ * of an answer are peers of the asker's own network: the same first 16 bits of an IPv4
+ * address, 32 of an IPv6 one. The others keep the swarm in one piece.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -31,7 +33,9 @@ struct tracker {
 	uint16_t lease_s;
 	uint32_t answer; /* contacts told at most, <= MESH_MAX_CONTACTS */
 	uint64_t peer_id;
+	bool near;
 	struct rng rng;
+	uint64_t told_near, told_far; /* contacts */
 	uint64_t registered, left, expired, evicted, dropped;
 };
 

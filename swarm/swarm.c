@@ -16,7 +16,7 @@
 #include "peer/signer_ed25519.h"
 #include "proto/sign.h"
 #include "swarm/media.h"
-#include "swarm/site.h"
+#include "swarm/host.h"
 #include "swarm/source.h"
 
 #define LOOPBACK 0x7f000001u /* 127.N.0.1 */
@@ -58,7 +58,7 @@ struct swarm {
 	struct signer_ed25519 signer;
 	struct sim *sim;   /* owned */
 	struct channel *channel;
-	struct site **site; /* by number; NULL: nobody */
+	struct host **host; /* by number; NULL: nobody */
 	uint32_t numbers;
 	int64_t end_ns;
 	struct delays startup, switching;
@@ -75,19 +75,19 @@ at(const struct swarm *s, uint32_t number, uint16_t port)
 struct endpoint
 swarm_tracker(const struct swarm *s)
 {
-	return s->site[0]->wire.self;
+	return s->host[0]->wire.self;
 }
 
 struct endpoint
 swarm_origin(const struct swarm *s, uint32_t channel)
 {
-	return s->site[1 + channel]->wire.self;
+	return s->host[1 + channel]->wire.self;
 }
 
 struct endpoint
 swarm_viewer(const struct swarm *s, uint32_t i)
 {
-	return at(s, FIRST_VIEWER + i, s->site[0]->wire.self.port);
+	return at(s, FIRST_VIEWER + i, s->host[0]->wire.self.port);
 }
 
 uint64_t
@@ -124,7 +124,7 @@ on_due(uv_timer_t *timer)
 static void
 on_frame(void *ctx, const struct endpoint *from, const uint8_t *frame, size_t len)
 {
-	struct site *n = ctx;
+	struct host *n = ctx;
 	struct swarm *s = n->opt.owner;
 
 	if (n->gone)
@@ -136,13 +136,13 @@ on_frame(void *ctx, const struct endpoint *from, const uint8_t *frame, size_t le
 static void
 come(struct swarm *s, uint32_t number)
 {
-	struct site_options opt = { .number = number, .self = at(s, number, SIM_PORT),
+	struct host_options opt = { .number = number, .self = at(s, number, SIM_PORT),
 		.wire = s->opt.wire, .frame = on_frame, .owner = s, .unsent = &s->unsent };
 	int err;
 
 	if (number >= FIRST_VIEWER)
 		opt.player = at(s, number, PORT_NUMBER);
-	err = site_open(&s->site[number], &s->loop, &opt);
+	err = host_open(&s->host[number], &s->loop, &opt);
 	if (err == 0 || s->failed != 0)
 		return;
 	s->failed = err;
@@ -157,7 +157,7 @@ present(struct sim_net *self, uint32_t number, bool here)
 	if (here)
 		come(s, number);
 	else
-		site_leave(s->site[number]);
+		host_leave(s->host[number]);
 }
 
 static struct channel *
@@ -192,7 +192,7 @@ static void
 carry(struct sim_net *self, const struct sim_hop *hop)
 {
 	struct swarm *s = (struct swarm *)self;
-	struct site *from = s->site[hop->from];
+	struct host *from = s->host[hop->from];
 	struct endpoint to = at(s, hop->to, SIM_PORT);
 	struct wire_parts p = { .frame = hop->frame, .len = hop->len };
 
@@ -226,7 +226,7 @@ on_piece(void *ctx, const uint8_t *piece, size_t len)
 
 /* What a viewer plays now goes to who reads it. */
 static void
-play(struct swarm *s, struct site *n, const struct sim_viewer *v)
+play(struct swarm *s, struct host *n, const struct sim_viewer *v)
 {
 	const struct player *p = engine_player(v->engine);
 	struct channel *c = &s->channel[v->channel];
@@ -247,8 +247,8 @@ on_tick(uv_timer_t *timer)
 	struct sim_viewer v;
 
 	for (uint32_t i = 0; i < sim_slots(s->sim); i++)
-		if (sim_viewer(s->sim, i, &v) && s->site[v.number] != NULL)
-			play(s, s->site[v.number], &v);
+		if (sim_viewer(s->sim, i, &v) && s->host[v.number] != NULL)
+			play(s, s->host[v.number], &v);
 	if (s->end_ns > 0 && clock_steady_ns() >= s->end_ns)
 		end(s);
 }
@@ -268,7 +268,7 @@ add_delay(struct delays *d, int64_t ns)
 }
 
 static void
-count_wait(struct swarm *s, struct site *n, const struct truth_event *ev)
+count_wait(struct swarm *s, struct host *n, const struct truth_event *ev)
 {
 	if (ev->kind == TRUTH_JOIN || ev->kind == TRUTH_SWITCH) {
 		n->asked_ns = ev->t_ns;
@@ -297,7 +297,7 @@ on_truth(struct sim_out *self, const struct sim_viewer *v, const struct truth_ev
 	struct swarm *s = (struct swarm *)((char *)self - offsetof(struct swarm, out));
 	struct truth_event told = *ev;
 
-	count_wait(s, s->site[v->number], ev);
+	count_wait(s, s->host[v->number], ev);
 	told.behind_ns = behind_ns(&s->channel[v->channel], ev);
 	if (s->truth != NULL)
 		s->truth(s->ctx, &v->at, v->number, &told);
@@ -320,8 +320,8 @@ on_end(uv_timer_t *timer)
 
 	uv_timer_stop(&s->due);
 	for (uint32_t i = 0; i < s->numbers; i++)
-		if (s->site[i] != NULL)
-			site_close(s->site[i]);
+		if (s->host[i] != NULL)
+			host_close(s->host[i]);
 	for (uint32_t i = 0; i < s->scenario.n_channels; i++)
 		source_close(&s->channel[i].source);
 	close_if_open((uv_handle_t *)&s->due, NULL);
@@ -513,8 +513,8 @@ swarm_open(const struct swarm_options *opt, swarm_truth *truth, void *ctx, struc
 	s->opt.network = choose_network(opt->network);
 	s->numbers = FIRST_VIEWER + scenario_arrivals(&s->scenario);
 	s->channel = calloc(s->scenario.n_channels, sizeof *s->channel);
-	s->site = calloc(s->numbers, sizeof *s->site);
-	if (s->channel == NULL || s->site == NULL)
+	s->host = calloc(s->numbers, sizeof *s->host);
+	if (s->channel == NULL || s->host == NULL)
 		abort();
 	s->skew_s = (double)NAN;
 	begin_loop(s);
@@ -550,7 +550,7 @@ swarm_counts(const struct swarm *s)
 		.switching_p95_s = percentile(&s->switching, 95) };
 
 	for (uint32_t i = 0; i < s->numbers; i++)
-		c.unsent += s->site[i] != NULL ? s->site[i]->wire.unsent : 0;
+		c.unsent += s->host[i] != NULL ? s->host[i]->wire.unsent : 0;
 	for (uint32_t i = 0; i < s->scenario.n_channels; i++)
 		c.pieces += s->channel[i].source.pieces;
 	return c;
@@ -570,7 +570,7 @@ swarm_close(struct swarm *s)
 	free(s->startup.list);
 	free(s->switching.list);
 	free(s->channel);
-	free(s->site);
+	free(s->host);
 	free(s->sim);
 	free(s);
 }

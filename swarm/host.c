@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "swarm/site.h"
+#include "swarm/host.h"
 
 #include <stdlib.h>
 
 #define LINGER_MS 2000u /* as long as a line holds what is sent on it */
 
 int
-site_open(struct site **place, uv_loop_t *loop, const struct site_options *opt)
+host_open(struct host **place, uv_loop_t *loop, const struct host_options *opt)
 {
-	struct site *n = calloc(1, sizeof *n);
+	struct host *n = calloc(1, sizeof *n);
 	int err;
 
 	if (n == NULL)
@@ -28,7 +28,7 @@ site_open(struct site **place, uv_loop_t *loop, const struct site_options *opt)
 static void
 on_gone(uv_handle_t *handle)
 {
-	struct site *n = handle->data;
+	struct host *n = handle->data;
 
 	*n->opt.unsent += n->wire.unsent;
 	*n->place = NULL;
@@ -43,7 +43,7 @@ on_closed(uv_timer_t *timer)
 
 /* Its sockets close first; the memory they lie in goes a moment later. */
 void
-site_close(struct site *n)
+host_close(struct host *n)
 {
 	if (uv_is_closing((uv_handle_t *)&n->linger))
 		return;
@@ -55,11 +55,11 @@ site_close(struct site *n)
 static void
 on_lingered(uv_timer_t *timer)
 {
-	site_close(timer->data);
+	host_close(timer->data);
 }
 
 void
-site_leave(struct site *n)
+host_leave(struct host *n)
 {
 	n->gone = true;
 	port_close(&n->port);

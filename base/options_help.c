@@ -97,15 +97,27 @@ command_help(FILE *out, const struct command_row *row)
 	fprintf(out, "\nSee man %s-%s(1).\n", program, row->name);
 }
 
+static int
+longest_name(const struct program *p)
+{
+	int longest = 0;
+
+	for (const struct command_row *c = p->commands; c->name != NULL; c++)
+		if ((int)strlen(c->name) > longest)
+			longest = (int)strlen(c->name);
+	return longest;
+}
+
 static void
 program_help(FILE *out)
 {
 	const struct program *p = options_program;
+	int width = longest_name(p);
 
 	fprintf(out, "%s - %s\n\nUSAGE\n  %s COMMAND [OPTIONS] [ARGS]\n\nCOMMANDS\n", p->name,
 	        p->purpose, p->name);
 	for (const struct command_row *c = p->commands; c->name != NULL; c++)
-		fprintf(out, "  %-12s%s\n", c->name, c->purpose);
+		fprintf(out, "  %-*s  %s\n", width, c->name, c->purpose);
 	table_help(out, p->global);
 	fputs("  -h, --help              show this help\n", out);
 	fputs("  -V, --version           show the version\n", out);

@@ -48,7 +48,7 @@ const struct option_row origin_options[] = {
 	  .preset = "250ms", .group = "Stream", .text = "duration of a chunk",
 	  .offset = offsetof(struct origin_command, chunk_ns) },
 	{ .name = "key", .type = OPTION_STRING, .arg = "FILE", .group = "Stream",
-	  .text = "key that signs the chunks, from 'meshpeer keygen'; else a new one each time",
+	  .text = "key that signs the chunks, from keygen; else a new one each time",
 	  .offset = offsetof(struct origin_command, key) },
 	{ .name = "listen", .type = OPTION_STRING, .arg = "ADDR:PORT", .preset = "127.0.0.1:7000",
 	  .group = "Swarm", .text = "its own address, as others can reach it",

@@ -126,8 +126,8 @@ run(const struct rendezvous_options *o, const char *listen)
 	int rc = rendezvous_open(o, &r);
 
 	if (rc != 0) {
-		rc = command_fail(rc, "cannot listen on %s: %s (name another with --listen)", listen,
-		                  strerror(errno));
+		rc = command_fail(rc, "cannot listen on %s: %s (name another with --listen)",
+		                  listen, strerror(errno));
 	} else {
 		tell_begin(listen);
 		rendezvous_run(r);

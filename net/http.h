@@ -4,10 +4,10 @@
  *   GET, HEAD --> handler --> answer        one thread; the handler runs in it
  *
  * What every answer needs is done here: ETag and 304, security headers (a strict content
- * policy with trusted types), only GET and HEAD unless a server asks for more, a check of the Host header where it
- * listens on loopback only (against names that rebind to it), a limit of connections and a
- * time limit for each. Whoever opens thousands of connections waits; others too, for
- * seconds at most.
+ * policy with trusted types), only GET and HEAD unless a server asks for more, a check of the
+ * Host header where it listens on loopback only (against names that rebind to it), a limit of
+ * connections and a time limit for each. Whoever opens thousands of connections waits; others
+ * too, for seconds at most.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

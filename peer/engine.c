@@ -282,15 +282,19 @@ engine_media(struct engine *e, const struct mesh_chunk *c, int64_t now)
 	e->due_ns[DUE_MAP] = now + e->opt.map_ns;
 }
 
+int64_t
+state_renew_ns(const struct engine *e)
+{
+	return e->opt.lease_s * SECOND_NS / 2;
+}
+
 static void
 run_tracker(struct engine *e, int64_t now)
 {
 	uint32_t flags = MESH_REGISTER | (e->opt.source ? MESH_IS_SOURCE : 0u);
 
 	partners_hello(e, &e->opt.channel.tracker, flags);
-	e->due_ns[DUE_TRACKER] =
-	    now + (e->members.n == 0 && !e->opt.source ? TRACKER_RETRY_NS
-	                                               : e->opt.lease_s * SECOND_NS / 2);
+	e->due_ns[DUE_TRACKER] = now + (e->members.n == 0 ? TRACKER_RETRY_NS : state_renew_ns(e));
 }
 
 static void
@@ -368,6 +372,16 @@ unsigned
 engine_partners(const struct engine *e)
 {
 	return partners_count(e, PARTNER_OPEN);
+}
+
+uint64_t
+engine_ready(const struct engine *e)
+{
+	uint32_t run = window_run(&e->have, e->player.pos, WINDOW_SPAN);
+
+	if (e->player.state != PLAYER_PLAY)
+		return 0;
+	return run > 0 ? e->player.pos + run - 1 : e->player.pos;
 }
 
 const struct window *

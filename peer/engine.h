@@ -129,6 +129,9 @@ int64_t engine_due(const struct engine *e);
 const struct player *engine_player(const struct engine *e);
 struct engine_counts engine_counts(const struct engine *e);
 unsigned engine_partners(const struct engine *e);
+/* While it plays: the last of the chunks that lie in a row from the one that is shown on. What
+ * comes behind a hole waits until play has passed it. 0: it does not play. */
+uint64_t engine_ready(const struct engine *e);
 const struct window *engine_held(const struct engine *e); /* its cache */
 bool engine_has(const struct engine *e, uint64_t chunk);
 

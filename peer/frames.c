@@ -208,6 +208,8 @@ take_from_anybody(struct engine *e, const struct endpoint *from, struct partner 
 	case MESH_GOSSIP:
 		if (!endpoint_same(from, &e->opt.channel.tracker))
 			return false;
+		if (e->opt.source) /* which needs to know nobody */
+			e->due_ns[DUE_TRACKER] = now + state_renew_ns(e);
 		take_contacts(e, &f->contacts, now);
 		partners_ask(e, now);
 		return true;

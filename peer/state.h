@@ -93,6 +93,7 @@ void state_play(struct engine *e, int64_t now); /* lets the player go on */
 void state_catch_up(struct engine *e, uint64_t to, int64_t now);
 int64_t state_send_ns(const struct engine *e, uint32_t bytes); /* on its line */
 uint32_t state_chunk_bytes(const struct engine *e);
+int64_t state_renew_ns(const struct engine *e); /* from one registration to the next */
 uint64_t state_offset(const struct engine *e);
 
 /* partners.c */

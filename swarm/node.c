@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 #define MS_NS 1000000
+#define PING_MOST (MESH_HEAD + 16u)
 
 /* --- what the engine wants done ----------------------------------------------------------- */
 
@@ -15,6 +16,23 @@ static struct node *
 of_out(struct engine_out *self)
 {
 	return (struct node *)(void *)((char *)self - offsetof(struct node, out));
+}
+
+/* Behind a chunk: how long does it take there and back? */
+static void
+probe(struct node *n, const struct endpoint *to, uint32_t bytes)
+{
+	struct mesh_frame f = { .type = MESH_PING, .channel = n->channel, .peer = n->peer,
+		.u.nonce = rng_next(&n->rng) | 1 };
+	uint8_t frame[PING_MOST];
+	struct writer w = writer_over(frame, sizeof frame);
+	struct wire_parts p = { .frame = frame };
+
+	if (!uplink_sent(&n->uplink, to, bytes, f.u.nonce, clock_steady_ns()))
+		return;
+	mesh_write(&w, &f);
+	p.len = writer_len(&w);
+	wire_send(&n->wire, to, &p);
 }
 
 static void
@@ -36,6 +54,8 @@ send_frame(struct engine_out *self, const struct endpoint *to, const uint8_t *fr
 		wire_datagram(&n->wire, to, &p);
 	else
 		wire_send(&n->wire, to, &p);
+	if (media != NULL)
+		probe(n, to, (uint32_t)(p.len + p.media_len));
 }
 
 static void
@@ -60,15 +80,20 @@ tell_truth(struct engine_out *self, const struct truth_event *ev)
 
 static void on_timer(uv_timer_t *timer);
 
+void
+node_set_upload(struct node *n, uint32_t kbps)
+{
+	uplink_set_most(&n->uplink, kbps);
+	engine_set_upload(n->engine, kbps);
+}
+
 static void
 wake(struct node *n)
 {
-	const struct player *p = engine_player(n->engine);
 	int64_t due = engine_due(n->engine), now = clock_steady_ns();
 	uint64_t ms = due <= now ? 0 : (uint64_t)((due - now + MS_NS - 1) / MS_NS);
 
-	if (p->state == PLAYER_PLAY)
-		port_follow(&n->port, p->pos);
+	port_follow(&n->port, engine_player(n->engine)->pos, engine_ready(n->engine));
 	if (!n->open)
 		return;
 	if (due == INT64_MAX)
@@ -81,19 +106,37 @@ static void
 on_timer(uv_timer_t *timer)
 {
 	struct node *n = timer->data;
+	int64_t now = clock_steady_ns();
 
-	engine_timer(n->engine, clock_steady_ns());
+	if (uplink_look(&n->uplink, now))
+		engine_set_upload(n->engine, (uint32_t)n->uplink.kbps);
+	engine_timer(n->engine, now);
 	wake(n);
+}
+
+/* To a probe of ours? */
+static bool
+is_answer(struct node *n, const struct endpoint *from, const uint8_t *frame, size_t len,
+          int64_t now)
+{
+	struct reader in = reader_over(frame, len);
+	struct mesh_frame f;
+
+	if (len > PING_MOST || mesh_read(&in, &f) != PROTO_OBSERVED || f.type != MESH_PING ||
+	    f.code != 1)
+		return false;
+	return uplink_answer(&n->uplink, from, f.u.nonce, now);
 }
 
 static void
 on_frame(void *ctx, const struct endpoint *from, const uint8_t *frame, size_t len)
 {
 	struct node *n = ctx;
+	int64_t now = clock_steady_ns();
 
-	if (!n->joined)
+	if (!n->joined || is_answer(n, from, frame, len, now))
 		return;
-	engine_frame(n->engine, from, frame, len, len, clock_steady_ns());
+	engine_frame(n->engine, from, frame, len, len, now);
 	wake(n);
 }
 
@@ -105,7 +148,9 @@ node_open(struct node *n, uv_loop_t *loop, const struct node_options *opt)
 	int err;
 
 	*n = (struct node){ .open = true, .tracker = opt->engine.channel.tracker,
-		.truth = opt->truth, .ctx = opt->ctx };
+		.truth = opt->truth, .ctx = opt->ctx, .channel = opt->engine.channel.id,
+		.peer = opt->engine.peer_id, .rng = rng_seeded(opt->engine.seed, 7),
+		.uplink = uplink_begin(opt->engine.up_kbps, clock_steady_ns()) };
 	n->out = (struct engine_out){ send_frame, keep_chunk, tell_truth };
 	n->engine = aligned_alloc(64, (engine_size() + 63) / 64 * 64);
 	if (n->engine == NULL)

@@ -5,7 +5,8 @@
  *   wire --> engine --> wire
  *              |---> media --> http://ADDRESS:8000/live.ts
  *
- * The same engine as the simulator's; only time, sockets and the chunks' bytes are real.
+ * The same engine as the simulator's; only time, sockets and the chunks' bytes are real. Where
+ * its line carries less than its upload (uplink.h) the engine promises and sends less.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,8 +16,10 @@
 #include <uv.h>
 
 #include "peer/engine.h"
+#include "peer/rng.h"
 #include "swarm/media.h"
 #include "swarm/port.h"
+#include "swarm/uplink.h"
 #include "swarm/wire.h"
 
 struct node;
@@ -39,6 +42,9 @@ struct node {
 	struct media media;
 	struct port port;
 	struct wire wire;
+	struct uplink uplink;
+	struct rng rng;
+	uint64_t channel, peer; /* of its frames */
 	void (*truth)(void *ctx, const struct truth_event *ev);
 	void *ctx;
 	bool open, joined;
@@ -46,6 +52,9 @@ struct node {
 
 /* Binds to the engine's own endpoint. Answers as wire_open. */
 int node_open(struct node *n, uv_loop_t *loop, const struct node_options *opt);
+
+/* What it may send from now on. */
+void node_set_upload(struct node *n, uint32_t kbps);
 
 void node_join(struct node *n);
 void node_leave(struct node *n);

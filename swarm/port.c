@@ -92,15 +92,16 @@ play(struct port *p, uint64_t chunk)
 }
 
 void
-port_follow(struct port *p, uint64_t chunk)
+port_follow(struct port *p, uint64_t at, uint64_t to)
 {
-	if (chunk <= p->newest)
+	if (to == 0)
 		return;
-	if (p->newest == 0 || chunk - p->newest > MEDIA_CHUNKS) {
-		p->first = chunk;
-		p->newest = chunk - 1;
+	p->at = at;
+	if (p->newest == 0 || (at > p->newest && at - p->newest > MEDIA_CHUNKS)) {
+		p->first = at;
+		p->newest = at - 1;
 	}
-	while (p->newest < chunk)
+	while (p->newest < to)
 		play(p, ++p->newest);
 }
 
@@ -110,7 +111,7 @@ port_tune(struct port *p, const char *name, const struct media *media, int64_t c
 	snprintf(p->name, sizeof p->name, "%s", name);
 	p->media = media;
 	p->chunk_ns = chunk_ns;
-	p->first = p->newest = 0;
+	p->first = p->at = p->newest = 0;
 }
 
 /* --- requests ----------------------------------------------------------------------------- */
@@ -138,6 +139,20 @@ put_whole(struct port_reader *r, const char *status, const char *type, const voi
 	put_head(r, status, type, length);
 	r->more = false;
 	put(r, body, len);
+}
+
+/* What is there already from the chunk that plays on. */
+static void
+put_rest(struct port_reader *r)
+{
+	const struct port *p = r->port;
+
+	for (uint64_t i = p->at; i > 0 && i <= p->newest; i++) {
+		const struct media_chunk *c = media_get(p->media, i);
+
+		if (c != NULL)
+			put(r, c->bytes, c->len);
+	}
 }
 
 static void
@@ -201,6 +216,7 @@ answer(struct port_reader *r)
 	if (asks_for(r, path, len, ".ts")) {
 		r->streams = true;
 		put_head(r, "200 OK", "video/mp2t", "");
+		put_rest(r);
 	} else if (asks_for(r, path, len, ".m3u8")) {
 		put_playlist(r);
 	} else if (sscanf(path, "segment-%19llu.ts ", &segment) == 1) {

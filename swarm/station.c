@@ -102,7 +102,7 @@ on_changed(uv_async_t *async)
 {
 	struct station *s = async->data;
 
-	engine_set_upload(s->node.engine, atomic_load(&s->upload_kbps));
+	node_set_upload(&s->node, atomic_load(&s->upload_kbps));
 }
 
 void
@@ -142,6 +142,7 @@ station_open(const struct station_options *opt, struct station **out, char why[S
 	*out = s;
 	s->opt = *opt;
 	s->head = opt->first_chunk - 1;
+	signal(SIGPIPE, SIG_IGN); /* who hangs up is told by an error */
 	uv_loop_init(&s->loop);
 	uv_signal_init(&s->loop, &s->interrupt);
 	uv_signal_init(&s->loop, &s->term);

@@ -228,7 +228,6 @@ on_piece(void *ctx, const uint8_t *piece, size_t len)
 static void
 play(struct swarm *s, struct host *n, const struct sim_viewer *v)
 {
-	const struct player *p = engine_player(v->engine);
 	struct channel *c = &s->channel[v->channel];
 
 	if (n->channel != v->channel) {
@@ -236,8 +235,7 @@ play(struct swarm *s, struct host *n, const struct sim_viewer *v)
 		port_tune(&n->port, s->scenario.channels[v->channel].name, &c->media,
 		          sim_channel(s->sim, v->channel)->chunk_ns);
 	}
-	if (p->state == PLAYER_PLAY)
-		port_follow(&n->port, p->pos);
+	port_follow(&n->port, engine_player(v->engine)->pos, engine_ready(v->engine));
 }
 
 static void
@@ -447,6 +445,7 @@ explain(int err, const char *what, const char *source, char why[SWARM_WHY])
 static void
 begin_loop(struct swarm *s)
 {
+	signal(SIGPIPE, SIG_IGN); /* who hangs up is told by an error */
 	uv_loop_init(&s->loop);
 	uv_timer_init(&s->loop, &s->due);
 	uv_timer_init(&s->loop, &s->tick);

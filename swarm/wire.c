@@ -446,15 +446,25 @@ on_flushed(uv_shutdown_t *req, int status)
 static void
 finish(struct wire_link *l)
 {
-	uv_shutdown_t *req = malloc(sizeof *req);
+	uv_shutdown_t *req;
 
+	if (!forget(l))
+		return;
+	req = malloc(sizeof *req);
 	if (req == NULL)
 		abort();
 	uv_read_stop((uv_stream_t *)&l->tcp);
-	if (!forget(l) || uv_shutdown(req, (uv_stream_t *)&l->tcp, on_flushed) == 0)
+	if (uv_shutdown(req, (uv_stream_t *)&l->tcp, on_flushed) == 0)
 		return;
 	free(req);
 	uv_close((uv_handle_t *)&l->tcp, on_closed);
+}
+
+/* Nothing waits to be taken by the system: else its end might never come. */
+static bool
+is_idle(const struct wire_link *l)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&l->tcp) == 0;
 }
 
 void
@@ -464,8 +474,10 @@ wire_close(struct wire *w)
 		return;
 	w->open = false;
 	for (unsigned i = 0; i < WIRE_LINKS; i++)
-		if (w->link[i] != NULL)
+		if (w->link[i] != NULL && is_idle(w->link[i]))
 			finish(w->link[i]);
+		else if (w->link[i] != NULL)
+			cut(w->link[i]);
 	uv_close((uv_handle_t *)&w->udp, NULL);
 	if (w->kind == WIRE_TCP)
 		uv_close((uv_handle_t *)&w->tcp, NULL);

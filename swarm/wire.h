@@ -23,7 +23,7 @@
 
 #define WIRE_LINKS 64u
 #define WIRE_FRAME (MESH_HEAD + 65535u)
-#define WIRE_WAITING (512u << 10) /* bytes that a partner may be behind */
+#define WIRE_WAITING (128u << 10) /* bytes that a partner may be behind */
 
 enum wire_kind { WIRE_UDP, WIRE_TCP };
 
@@ -60,7 +60,8 @@ void wire_send(struct wire *w, const struct endpoint *to, const struct wire_part
 /* As a datagram, whatever its kind: how trackers are talked to. */
 void wire_datagram(struct wire *w, const struct endpoint *to, const struct wire_parts *p);
 
-/* Its handles begin to close; what was sent goes out. The loop must run until they have. */
+/* Its handles begin to close; what the system has taken goes out, what still waits does not. The
+ * loop must run until they have. */
 void wire_close(struct wire *w);
 
 /* To and from the system's form; len of the address. */

@@ -230,7 +230,29 @@ mesh:register_heuristic("udp", function(buffer, pinfo, tree)
   return mesh.dissector(buffer, pinfo, tree) > 0
 end)
 
+-- Over TCP frames follow one another; the head tells the length.
+local stream = Proto("swmeshtcp", "Swarmscope mesh over TCP")
+
+function stream.dissector(buffer, pinfo, tree)
+  dissect_tcp_pdus(buffer, tree, 8, function(part, _, offset)
+    return HEAD + part(offset + 6, 2):uint()
+  end, function(part, info, top)
+    return mesh.dissector(part, info, top)
+  end)
+  return buffer:len()
+end
+
+stream:register_heuristic("tcp", function(buffer, pinfo, tree)
+  if not is_mesh(buffer) then return false end
+  pinfo.conversation = stream
+  stream.dissector(buffer, pinfo, tree)
+  return true
+end)
+
 -- The system's own default ports, which are AFS's too; others are found by the magic.
 for _, port in ipairs({ 6900, 7000 }) do
   DissectorTable.get("udp.port"):add(port, mesh)
+end
+for _, port in ipairs({ 7000, 7001 }) do
+  DissectorTable.get("tcp.port"):add(port, stream)
 end

@@ -18,7 +18,7 @@ complain() {
 
 for program in "$SWARMSCOPE" ./meshpeer; do
 	name=${program##*/}
-	"$program" help | sed -n '/^COMMANDS/,/^$/s/^  \([a-z]*\)  .*/\1/p' > "$tmp/commands"
+	"$program" help | sed -n '/^COMMANDS/,/^$/s/^  \([a-z-]*\)  .*/\1/p' > "$tmp/commands"
 	[ -s "$tmp/commands" ] || complain "$name: help lists no commands"
 	echo "$name.1"
 	sed "s/.*/$name-&.1/" "$tmp/commands"

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/json_text.h"
+
 #define NS 1e9
 
 void
@@ -67,17 +69,11 @@ channel_json_write(struct json_writer *w, const struct channel_entry *e)
 char *
 channel_json_text(const struct channel_entry *e)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-	struct json_writer w;
+	struct json_text t;
 
-	if (f == NULL)
-		abort();
-	w = json_writer_to(f, false);
-	channel_json_write(&w, e);
-	fclose(f);
-	return text;
+	json_text_begin(&t);
+	channel_json_write(&t.w, e);
+	return json_text_end(&t);
 }
 
 static const char *

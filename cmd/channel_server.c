@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <inttypes.h>
-#include <poll.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +7,7 @@
 #include "base/err.h"
 #include "cmd/channel_json.h"
 #include "cmd/commands.h"
+#include "cmd/json_text.h"
 #include "cmd/token.h"
 #include "cmd/wait.h"
 #include "net/http.h"
@@ -94,45 +91,33 @@ give(struct http_answer *a, unsigned status, const char *type, char *text)
 static void
 problem(struct http_answer *a, unsigned status, const char *title, const char *detail)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-	struct json_writer w;
+	struct json_text t;
 
-	if (f == NULL)
-		abort();
-	w = json_writer_to(f, false);
-	json_object(&w);
-	json_put_string(&w, "type", "about:blank");
-	json_put_string(&w, "title", title);
-	json_put_uint(&w, "status", status);
-	json_put_string(&w, "detail", detail);
-	json_object_end(&w);
-	fclose(f);
-	give(a, status, "application/problem+json", text);
+	json_text_begin(&t);
+	json_object(&t.w);
+	json_put_string(&t.w, "type", "about:blank");
+	json_put_string(&t.w, "title", title);
+	json_put_uint(&t.w, "status", status);
+	json_put_string(&t.w, "detail", detail);
+	json_object_end(&t.w);
+	give(a, status, "application/problem+json", json_text_end(&t));
 }
 
 static void
 answer_list(const struct server *s, struct http_answer *a)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-	struct json_writer w;
+	struct json_text t;
 
-	if (f == NULL)
-		abort();
-	w = json_writer_to(f, false);
-	json_object(&w);
-	json_put_uint(&w, "version", s->channels.version);
-	json_key(&w, "channels");
-	json_array(&w);
+	json_text_begin(&t);
+	json_object(&t.w);
+	json_put_uint(&t.w, "version", s->channels.version);
+	json_key(&t.w, "channels");
+	json_array(&t.w);
 	for (uint32_t i = 0; i < s->channels.n; i++)
-		channel_json_write(&w, &s->channels.list[i]);
-	json_array_end(&w);
-	json_object_end(&w);
-	fclose(f);
-	give(a, 200, "application/json", text);
+		channel_json_write(&t.w, &s->channels.list[i]);
+	json_array_end(&t.w);
+	json_object_end(&t.w);
+	give(a, 200, "application/json", json_text_end(&t));
 }
 
 static void

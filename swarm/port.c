@@ -206,6 +206,7 @@ answer(struct port_reader *r)
 {
 	const char *path = r->request + 5, *end = strchr(path, ' ');
 	unsigned long long segment;
+	int whole = 0;
 	size_t len;
 
 	if (strncmp(r->request, "GET /", 5) != 0 || end == NULL || r->port->media == NULL) {
@@ -219,7 +220,8 @@ answer(struct port_reader *r)
 		put_rest(r);
 	} else if (asks_for(r, path, len, ".m3u8")) {
 		put_playlist(r);
-	} else if (sscanf(path, "segment-%19llu.ts ", &segment) == 1) {
+	} else if (sscanf(path, "segment-%19llu.ts%n", &segment, &whole) == 1 &&
+	           path + whole == end) {
 		put_segment(r, segment);
 	} else {
 		put_none(r);

@@ -62,6 +62,7 @@ class Swarm:
         self.lab, self.meshpeer, self.work, self.transport = lab, meshpeer, work, transport
         self.server = lab.host("server")
         self.studio = lab.host("studio", up_kbps=int(origin_kbps * 1.1))
+        self.studio.delay(20)
         self.url = f"http://{self.server.address}:8470"
         self.tracker = self.server.run(
             [meshpeer, "rendezvous", "--listen", f"{self.server.address}:6900", "--report", "5s"],

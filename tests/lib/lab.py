@@ -7,7 +7,7 @@
       lab.capture("all.pcap") everything that crosses the bridge
 
 Each host has an address in 10.77.0.0/16 and an access line: a token bucket each way and, where
-it is wanted, loss by packet. Needs root; can_make() tells whether it can be had.
+it is wanted, loss by packet and a longer way (relay.py). Needs root; can_make() tells whether it can be had.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -18,6 +18,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 QUEUE = "400ms"  # of an access line's buffer
@@ -53,7 +54,8 @@ class Host:
         call("ip", "netns", "add", self.space)
         call("ip", "-n", bridge, "link", "add", self.veth, "type", "veth", "peer", "name", "eth0",
              "netns", self.space)
-        call("ip", "-n", bridge, "link", "set", self.veth, "master", "br0", "up")
+        call("ip", "-n", bridge, "link", "set", self.veth, "up")
+        self.join(self.veth)
         call("ip", "-n", self.space, "address", "add", f"{self.address}/16", "dev", "eth0")
         call("ip", "-n", self.space, "link", "set", "lo", "up")
         call("ip", "-n", self.space, "link", "set", "eth0", "up")
@@ -61,6 +63,21 @@ class Host:
         if shutil.which("ethtool"):
             call("ip", "netns", "exec", self.space, "ethtool", "-K", "eth0", "tso", "off", "gso",
                  "off", "gro", "off", check=False)
+
+    def join(self, device):
+        call("ip", "-n", self.lab.space, "link", "set", device, "master", "br0", "up")
+
+    def delay(self, ms):
+        """A way so much longer, in each direction; once."""
+        near, far = f"{self.lab.prefix}r{self.number}", f"{self.lab.prefix}s{self.number}"
+        bridge = self.lab.space
+        call("ip", "-n", bridge, "link", "set", self.veth, "nomaster")
+        call("ip", "-n", bridge, "link", "add", near, "type", "veth", "peer", "name", far)
+        call("ip", "-n", bridge, "link", "set", near, "up")
+        self.join(far)
+        relay = os.path.join(os.path.dirname(os.path.abspath(__file__)), "relay.py")
+        self.lab.processes.append(subprocess.Popen(
+            ["ip", "netns", "exec", bridge, sys.executable, relay, self.veth, near, str(ms)]))
 
     def line(self, down_kbps=None, up_kbps=None):
         """The rates of its access line, where they are given."""

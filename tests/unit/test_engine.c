@@ -19,6 +19,7 @@
 
 #define CHANNEL 42u
 #define GUARD 64u
+#define ELSEWHERE 0x10000u /* numbers of peers in another network */
 
 struct rig {
 	struct engine_out out;
@@ -471,6 +472,49 @@ a_tracker_names_the_origin_and_others_until_their_lease_ends(void **state)
 	assert_int_equal(f.contacts.n, 0);
 }
 
+/* Of an answer: peers of the asker's network, and others. */
+static void
+count_near(struct tracker *t, uint32_t from, unsigned *near, unsigned *far)
+{
+	struct mesh_frame hello = { .type = MESH_HELLO }, f;
+	struct reader in;
+	uint8_t reply[1024];
+	size_t len;
+
+	hello.u.hello.flags = MESH_REGISTER;
+	len = tell_tracker(t, from, &hello, 0, reply);
+	in = reader_over(reply, len);
+	assert_int_equal(mesh_read(&in, &f), PROTO_OBSERVED);
+	*near = *far = 0;
+	for (unsigned i = 0; i < f.contacts.n; i++) {
+		struct mesh_contact c = mesh_contact_at(&f.contacts, i);
+
+		*near += c.peer < ELSEWHERE && c.peer != 0;
+		*far += c.peer >= ELSEWHERE;
+	}
+}
+
+static void
+a_tracker_may_name_neighbours_first(void **state)
+{
+	struct tracker_entry list[64];
+	struct tracker t = { .list = list, .max = 64, .lease_s = 60, .answer = 8, .near = true,
+		.rng = rng_seeded(1, 1) };
+	unsigned near, far;
+
+	(void)state;
+	for (uint32_t i = 2; i < 14; i++)
+		count_near(&t, i, &near, &far);
+	assert_int_equal(near, 8); /* where there are no others */
+	assert_int_equal(far, 0);
+	for (uint32_t i = 0; i < 12; i++)
+		count_near(&t, ELSEWHERE + i, &near, &far);
+	count_near(&t, 20, &near, &far);
+	assert_int_equal(near, 4);
+	assert_int_equal(far, 4);
+	assert_true(t.told_near > 0 && t.told_far > 0);
+}
+
 int
 main(void)
 {
@@ -485,6 +529,7 @@ main(void)
 		cmocka_unit_test(ten_thousand_hostile_frames_change_no_bound),
 		cmocka_unit_test(a_jump_of_the_play_position_is_not_followed),
 		cmocka_unit_test(a_tracker_names_the_origin_and_others_until_their_lease_ends),
+		cmocka_unit_test(a_tracker_may_name_neighbours_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,13 @@ static const char *const analyze_examples[] = {
 	"the report, and its results kept in a database", NULL,
 };
 
+static const char *const probe_examples[] = {
+	"swarmscope probe -i eth0 -w swarms.sso",
+	"until Ctrl-C; then: swarmscope analyze swarms.sso",
+	"swarmscope probe --json -i eth0 -f udp --duration 60s",
+	"a line of JSON a second: what was seen, what was dropped", NULL,
+};
+
 static const char *const decode_examples[] = {
 	"swarmscope decode swarm.pcap",
 	"each observation on a line",
@@ -75,6 +82,12 @@ static const struct command_row commands[] = {
 	  "delay, stalls, skips, lag and the chunk retrieval ratio, each with its bounds. Several "
 	  "inputs are merged by time. Nothing is sent anywhere.",
 	  analyze_options, cmd_analyze },
+	{ "probe", "an interface to observations, live", NULL, 0, 0, probe_examples,
+	  "Watches an interface, decodes what swarms' messages say and keeps it in a file for "
+	  "'analyze'. Tells once a while what it saw and what was dropped, with --json once a "
+	  "second; what was dropped is in the file as a gap too, which widens bounds. An interface "
+	  "that goes down is opened again when it is back. Nothing is sent anywhere.",
+	  probe_options, cmd_probe },
 	{ "decode", "captures to observations, one a line", "INPUT...", 1, -1, decode_examples,
 	  "Prints what swarms' messages say, one observation a line: who holds, wants, sends and "
 	  "receives which chunks.",

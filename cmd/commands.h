@@ -62,7 +62,7 @@ int command_end(struct outfile *out);
 int command_fail(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 extern const struct option_row analyze_options[], decode_options[], db_options[],
-        serve_options[], swarm_options_rows[],
+        serve_options[], swarm_options_rows[], probe_options[],
         channel_server_options[], rendezvous_options_rows[], origin_options[], peer_options[],
         keygen_options[],
         score_options[],
@@ -70,6 +70,7 @@ extern const struct option_row analyze_options[], decode_options[], db_options[]
 
 int cmd_analyze(const struct command_row *row, int argc, char **argv);
 int cmd_db(const struct command_row *row, int argc, char **argv);
+int cmd_probe(const struct command_row *row, int argc, char **argv);
 int cmd_channel_server(const struct command_row *row, int argc, char **argv);
 int cmd_rendezvous(const struct command_row *row, int argc, char **argv);
 int cmd_origin(const struct command_row *row, int argc, char **argv);

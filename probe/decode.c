@@ -538,7 +538,7 @@ decode_packet(struct decode *d, enum link_type link, int64_t t_ns, const void *b
 }
 
 void
-decode_gap(struct decode *d, enum obs_gap_cause cause)
+decode_gap(struct decode *d, enum obs_gap_cause cause, int64_t from_ns, uint64_t packets)
 {
 	union obs_buf buf;
 	struct observation *o = obs_begin(&buf, OBS_GAP, d->last_ns);
@@ -547,7 +547,8 @@ decode_gap(struct decode *d, enum obs_gap_cause cause)
 		return;
 	o->vantage = d->vantage;
 	o->origin = d->origin;
-	o->u.gap.from_ns = d->last_ns;
+	o->u.gap.from_ns = from_ns < d->last_ns ? from_ns : d->last_ns;
+	o->u.gap.packets = packets;
 	o->u.gap.cause = (uint8_t)cause;
 	count_and_pass(&d->sink, o);
 }

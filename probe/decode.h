@@ -52,9 +52,10 @@ void decode_free(struct decode *d); /* takes NULL */
 void decode_packet(struct decode *d, enum link_type link, int64_t t_ns, const void *bytes,
                    size_t captured, uint32_t wire_len);
 
-/* Puts a GAP: behind the last packet the input lost something, how much nobody
- * knows. Without a packet there is no time to put it at, and none is put. */
-void decode_gap(struct decode *d, enum obs_gap_cause cause);
+/* Puts a GAP: between this time and the last packet's, or behind it, the input lost so many
+ * packets; 0: nobody knows how many. Without a packet there is no time to put it at, and none
+ * is put. */
+void decode_gap(struct decode *d, enum obs_gap_cause cause, int64_t from_ns, uint64_t packets);
 
 /* No more packets: datagrams under way are given up. */
 void decode_end(struct decode *d);

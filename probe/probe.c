@@ -44,7 +44,7 @@ static void
 warn(struct probe *p)
 {
 	p->warning[p->warnings++] = inputs_text(p->inputs); /* one an input at most */
-	decode_gap(p->decode, OBS_GAP_FILE);
+	decode_gap(p->decode, OBS_GAP_FILE, INT64_MAX, 0);
 }
 
 static void
@@ -92,6 +92,12 @@ probe_packet(struct probe *p, enum link_type link, int64_t t_ns, const void *byt
              uint32_t wire_len)
 {
 	decode_packet(p->decode, link, t_ns, bytes, captured, wire_len);
+}
+
+void
+probe_gap(struct probe *p, int64_t from_ns, uint64_t packets)
+{
+	decode_gap(p->decode, OBS_GAP_DROPPED, from_ns, packets);
 }
 
 void

@@ -48,6 +48,10 @@ int probe_run(struct probe *p);
 void probe_packet(struct probe *p, enum link_type link, int64_t t_ns, const void *bytes,
                   size_t captured, uint32_t wire_len);
 
+/* Between this time and the last packet's some were lost before they came here; 0: it is not
+ * known how many. */
+void probe_gap(struct probe *p, int64_t from_ns, uint64_t packets);
+
 /* No more packets: fragments that wait for others are given up. probe_step does
  * this itself before it answers 0. */
 void probe_end(struct probe *p);

@@ -41,7 +41,7 @@ mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2> /dev/null |
 
 finish() {
 	status=$?
-	umount -R -l "$root/proc" "$root/sys" "$root/dev" 2> /dev/null || :
+	umount -R -l "$root" 2> /dev/null || :
 	rm -rf --one-file-system "$root"
 	exit "$status"
 }
@@ -75,6 +75,7 @@ else
 	tar -C "$root" -xf "$dir/$suite.tar"
 fi
 take_settings "$root"
+mount --bind "$root" "$root" # so that its root is a mount, as on a machine
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"

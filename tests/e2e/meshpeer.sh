@@ -121,6 +121,31 @@ head -c 20000 /dev/zero | tr '\0' ' ' > "$tmp/long"
 holds 'nor what is too long' answers -H 'Authorization: Bearer secret' -X PUT \
     --data-binary "@$tmp/long" "$server/channels/x"
 
+# Other sources: a web server's file, again and again; datagrams that stop, and begin anew.
+start web origin web --source "http://$net.1:8080/ts" --listen "$net.4:7000" \
+    --tracker "$net.1:6900" --duration 7s
+web=$last
+$python -m http.server -d "$tmp" --bind "$net.1" 8080 > /dev/null 2>&1 & # later than who asks
+started="$started $!"
+start udp origin udp --source "udp://$net.5:5000" --listen "$net.5:7000" \
+    --tracker "$net.1:6900" --duration 7s
+udp=$last
+$python - "$net.5" "$tmp/ts" << 'PYTHON'
+import socket, sys, time
+data = open(sys.argv[2], 'rb').read()
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for again in range(2):
+    for at in range(0, len(data), 1316):
+        s.sendto(data[at:at + 1316], (sys.argv[1], 5000))
+        time.sleep(0.01)
+    time.sleep(1)
+PYTHON
+wait "$web" "$udp"
+tail -n 1 "$tmp/web" > "$tmp/end"
+holds 'a web server is a source' jq -e '.event == "end" and .chunks > 5' "$tmp/end"
+tail -n 1 "$tmp/udp" > "$tmp/end"
+holds 'so are datagrams, and they may stop' jq -e '.event == "end" and .chunks > 5' "$tmp/end"
+
 # IPv6, where there is any.
 if $python -c 'import socket; socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).bind(("::1", 0))' \
     2> /dev/null; then

@@ -91,6 +91,7 @@ refuses_mesh 'too many' 2 'no number of viewers' 100000
 refuses_mesh 'no classes' 2 'no list of kbit/s' 3 --upload fast
 refuses_mesh 'no such source' 1 'cannot read .*MPEG-TS' 3 --source "$tmp/none.ts"
 refuses_mesh 'nowhere for the truth' 1 'cannot write' 3 --truth "$tmp/none/truth"
+refuses_mesh 'a full disk' 1 'cannot write .*space' 2 --over 0 --duration 1s --truth /dev/full
 "$meshpeer" swarm 3 --over 0 --truth "$tmp/cut" > "$tmp/said" &
 swarm=$!
 sleep 3

@@ -38,8 +38,9 @@ def can_make():
     name = f"swtry{os.getpid()}"
     if call("ip", "netns", "add", name, check=False).returncode != 0:
         return "network namespaces cannot be made here"
+    inside = call("ip", "-n", name, "link", "add", "br0", "type", "bridge", check=False)
     call("ip", "netns", "del", name)
-    return ""
+    return f"a bridge cannot be made here: {inside.stderr.strip()}" if inside.returncode else ""
 
 
 class Host:

@@ -292,11 +292,7 @@ send_out(struct engine_out *self, const struct endpoint *to, const uint8_t *fram
 static void
 chunk_out(struct engine_out *self, const struct mesh_chunk *c)
 {
-	struct sim_node *n = (struct sim_node *)self;
-	struct sim_net *net = n->sim->net;
-
-	if (net != NULL) /* media is not kept here */
-		net->chunk(net, n->number, n->sim->channels[n->channel].id, c);
+	(void)self, (void)c; /* media is not kept */
 }
 
 static void

@@ -57,9 +57,6 @@ struct sim_net {
 	int64_t start_ns; /* UTC, instead of the scenario's */
 	void (*carry)(struct sim_net *self, const struct sim_hop *hop);
 	void (*present)(struct sim_net *self, uint32_t number, bool here); /* comes; has gone */
-	/* A chunk arrived at a node and is genuine. */
-	void (*chunk)(struct sim_net *self, uint32_t number, uint64_t channel,
-	              const struct mesh_chunk *c);
 };
 
 struct sim_counts {

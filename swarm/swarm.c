@@ -204,12 +204,6 @@ carry(struct sim_net *self, const struct sim_hop *hop)
 		wire_send(&from->wire, &to, &p);
 }
 
-static void
-kept(struct sim_net *self, uint32_t number, uint64_t channel, const struct mesh_chunk *c)
-{
-	(void)self, (void)number, (void)channel, (void)c; /* see find_media */
-}
-
 /* --- media -------------------------------------------------------------------------------- */
 
 static void
@@ -469,8 +463,7 @@ begin_crowd(struct swarm *s)
 	memcpy(key, &s->opt.seed, sizeof s->opt.seed);
 	signer_ed25519(&s->signer, key);
 	s->net = (struct sim_net){ .base = LOOPBACK + (s->opt.network << 16),
-		.start_ns = clock_steady_ns(), .carry = carry, .present = present,
-		.chunk = kept };
+		.start_ns = clock_steady_ns(), .carry = carry, .present = present };
 	s->out.truth = on_truth;
 	s->sim = sim_init_net(mem, &s->scenario, s->opt.seed, &s->signer.signer, &s->net, &s->out);
 	s->end_ns = s->net.start_ns + s->opt.scenario->duration_ms * MS_NS;

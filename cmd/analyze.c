@@ -12,9 +12,11 @@
 #include "base/outfile.h"
 #include "cmd/commands.h"
 #include "cmd/fan.h"
+#include "cmd/inferring.h"
 #include "cmd/input.h"
 #include "cmd/keep.h"
 #include "cmd/shards.h"
+#include "cmd/told.h"
 #include "dashboard/kept.h"
 #include "dashboard/page.h"
 #include "inference/inference.h"
@@ -29,8 +31,8 @@ struct analyze {
 	const char *output, *protocol, *store;
 	int format;
 	bool ignore_playpos, clear_addresses;
-	double channel_rate;
-	int64_t gone_ns, switch_ns, prebuffer_ns, max_peers, threads;
+	struct inferring infer;
+	int64_t threads;
 };
 
 static const char *const formats[] = { "text", "json", "html", "ndjson", "p1203", NULL };
@@ -55,26 +57,7 @@ const struct option_row analyze_options[] = {
 	{ .name = "ignore-playpos", .type = OPTION_FLAG, .group = "Reading",
 	  .text = "hide the play position that a map carries, as if the protocol had none",
 	  .offset = offsetof(struct analyze, ignore_playpos) },
-	{ .name = "channel-rate", .type = OPTION_NUMBER, .arg = "RATE", .min = 0.001, .max = 1e6,
-	  .group = "Inference",
-	  .text = "chunks a second of the channels, where it is known; else it is estimated",
-	  .offset = offsetof(struct analyze, channel_rate) },
-	{ .name = "player-prebuffer", .type = OPTION_DURATION, .arg = "TIME", .min = 0, .max = 3600,
-	  .preset = "2s", .group = "Inference",
-	  .text = "media that the viewers' players wait for before they start or resume",
-	  .offset = offsetof(struct analyze, prebuffer_ns) },
-	{ .name = "gone-after", .type = OPTION_DURATION, .arg = "TIME", .min = 1, .max = 86400,
-	  .preset = "10s", .group = "Inference",
-	  .text = "least silence that ends a session; five map periods if that is longer",
-	  .offset = offsetof(struct analyze, gone_ns) },
-	{ .name = "switch-within", .type = OPTION_DURATION, .arg = "TIME", .min = 0, .max = 86400,
-	  .preset = "10s", .group = "Inference",
-	  .text = "longest gap between two channels that still is a switch",
-	  .offset = offsetof(struct analyze, switch_ns) },
-	{ .name = "max-peers", .type = OPTION_INT, .arg = "N", .min = 16, .max = 10000000,
-	  .preset = "16384", .group = "Inference",
-	  .text = "addresses followed at a time; the one silent for longest makes room",
-	  .offset = offsetof(struct analyze, max_peers) },
+	INFERRING_ROWS(struct analyze),
 	{ .name = "threads", .letter = 'j', .type = OPTION_INT, .arg = "N", .min = 1,
 	  .max = INFERENCE_SHARDS, .preset = "1", .group = "Inference",
 	  .text = "follow the viewers in so many threads besides the one that reads; the "
@@ -124,37 +107,13 @@ put(struct obs_sink *self, const struct observation *o)
 	inference_put(t->inference, o);
 }
 
-static const char *
-protocol_name(unsigned id)
-{
-	const struct proto *p = proto_by_id(id);
-
-	return p ? p->name : NULL;
-}
-
-static void
-set_options(struct inference_options *o, const struct analyze *opt)
-{
-	inference_defaults(o);
-	o->gone_ns = opt->gone_ns;
-	o->switch_ns = opt->switch_ns;
-	o->max_peers = (uint32_t)opt->max_peers;
-	o->shards = (uint32_t)opt->threads;
-	o->chunk_rate = opt->channel_rate;
-	o->player.prebuffer_ns = opt->prebuffer_ns;
-	o->player.rebuffer_ns = opt->prebuffer_ns;
-	for (const struct proto *const *p = proto_table; *p != NULL; p++) {
-		o->playhead[(*p)->id] = (*p)->playhead;
-		o->id_bits[(*p)->id] = (uint8_t)(*p)->id_bits;
-	}
-}
-
 static void
 start_inference(struct analysis *a)
 {
 	struct result_sink *out = &a->results.sink;
 
-	set_options(&a->options, a->opt);
+	inferring_set(&a->options, &a->opt->infer);
+	a->options.shards = (uint32_t)a->opt->threads;
 	if (a->opt->format == FORMAT_NDJSON)
 		out = &a->events.sink;
 	if (a->keep != NULL) {
@@ -175,80 +134,13 @@ start_inference(struct analysis *a)
 		a->shards = shards_start(a->feed.inference, a->options.shards, out);
 }
 
-static uint64_t
-malformed(const struct counts *c, const struct proto *p)
-{
-	const struct counts_protocol *n = &c->protocol[p->id];
-
-	return n->bad[COUNTS_BROKEN] + n->bad[COUNTS_SHORT] + n->bad[COUNTS_FOREIGN];
-}
-
-#define MAX_ROWS (PROTO_IDS + 4)
-
-struct rows {
-	struct report_count malformed[MAX_ROWS];
-	struct report_traffic protocol[MAX_ROWS];
-	size_t n_malformed, n_protocol;
-};
-
-static void
-add_traffic(struct rows *rows, const char *name, struct counts_sum sum)
-{
-	if (sum.packets > 0)
-		rows->protocol[rows->n_protocol++] =
-		    (struct report_traffic){ name, sum.packets, sum.bytes };
-}
-
-static void
-count_rows(struct rows *rows, const struct counts *c)
-{
-	for (const struct proto *const *p = proto_table; *p != NULL; p++) {
-		rows->malformed[rows->n_malformed++] =
-		    (struct report_count){ (*p)->name, malformed(c, *p) };
-		add_traffic(rows, (*p)->name, c->protocol[(*p)->id].sum);
-	}
-	add_traffic(rows, "other", c->class[COUNTS_NOT_SWARM]);
-	add_traffic(rows, "not-ip", c->class[COUNTS_NOT_IP]);
-	add_traffic(rows, "cut", c->class[COUNTS_CUT]);
-	add_traffic(rows, "undecodable", c->class[COUNTS_UNDECODABLE]);
-}
-
-/* What a report is written from. */
-struct told {
-	struct rows rows;
-	struct report_input in;
-	struct report report;
-};
-
 static void
 tell(struct told *t, const struct analysis *a)
 {
-	const struct counts *c = input_counts(a->in);
-
-	count_rows(&t->rows, c);
-	t->in = (struct report_input){
-		.files = (const char *const *)a->paths,
-		.n_files = (size_t)a->n_paths,
-		.first_ns = c->observations || c->total.packets ? c->first_ns : INT64_MIN,
-		.last_ns = c->observations || c->total.packets ? c->last_ns : INT64_MIN,
-		.packets = c->total.packets,
-		.bytes = c->total.bytes,
-		.observations = c->observations,
-		.cut = c->snapped.packets,
-		.gaps = a->feed.gaps,
-		.not_swarm_bytes = c->class[COUNTS_NOT_SWARM].bytes,
-		.malformed = t->rows.malformed,
-		.n_malformed = t->rows.n_malformed,
-		.by_protocol = t->rows.protocol,
-		.n_by_protocol = t->rows.n_protocol,
-	};
-	t->report = (struct report){
-		.results = &a->results, .input = &t->in, .protocol_name = protocol_name,
-		.player = &a->options.player,
-		.player_from = a->options.player.prebuffer_ns == 2000000000 ?
-		                       "assumed" : "--player-prebuffer",
-	};
-
+	told_fill(t, &(struct told_about){
+		.files = (const char *const *)a->paths, .n_files = (size_t)a->n_paths,
+		.counts = input_counts(a->in), .gaps = a->feed.gaps, .results = &a->results,
+		.player = &a->options.player });
 }
 
 static void
@@ -268,7 +160,7 @@ write_page(struct analysis *a, const struct report *r)
 static void
 write_report(struct analysis *a)
 {
-	struct told t = { .rows.n_malformed = 0 };
+	struct told t;
 
 	tell(&t, a);
 	if (a->opt->format == FORMAT_JSON)
@@ -286,22 +178,14 @@ write_report(struct analysis *a)
 static int
 commit(struct analysis *a)
 {
-	const struct counts *c = input_counts(a->in);
-	bool any = c->observations || c->total.packets;
-	struct told t = { .rows.n_malformed = 0 };
-	char *head = NULL;
-	size_t len;
-	FILE *out = open_memstream(&head, &len);
+	struct told t;
+	char *head;
 	int status;
 
-	if (out == NULL)
-		abort();
 	tell(&t, a);
-	document_head(out, &t.report);
-	fclose(out);
+	head = told_head(&t);
 	status = keep_commit(a->keep, &(struct store_said){
-		.first_ns = any ? c->first_ns : INT64_MIN,
-		.last_ns = any ? c->last_ns : INT64_MIN, .report = head,
+		.first_ns = t.in.first_ns, .last_ns = t.in.last_ns, .report = head,
 		.prebuffer_ns = t.report.player->prebuffer_ns,
 		.prebuffer_from = t.report.player_from });
 	free(head);
@@ -440,7 +324,7 @@ analyze(const struct analyze *opt, char **paths, int n)
 	collect_init(&a.results);
 	fan_init(&a.maps);
 	kept_init(&a.kept);
-	ndjson_init(&a.events, outfile_stream(a.file), protocol_name);
+	ndjson_init(&a.events, outfile_stream(a.file), told_protocol);
 	start_inference(&a);
 	status = run(&a);
 	outfile_abandon(a.file);

@@ -20,6 +20,12 @@ static const char *const probe_examples[] = {
 	"a line of JSON a second: what was seen, what was dropped", NULL,
 };
 
+static const char *const run_examples[] = {
+	"swarmscope run -i eth0", "the page at http://127.0.0.1:8480/, live",
+	"swarmscope run -i eth0,eth1 --workers 2 --store sqlite:/var/lib/swarmscope/swarms.db",
+	"two interfaces, two threads, a database of one's own choice", NULL,
+};
+
 static const char *const decode_examples[] = {
 	"swarmscope decode swarm.pcap",
 	"each observation on a line",
@@ -82,6 +88,13 @@ static const struct command_row commands[] = {
 	  "delay, stalls, skips, lag and the chunk retrieval ratio, each with its bounds. Several "
 	  "inputs are merged by time. Nothing is sent anywhere.",
 	  analyze_options, cmd_analyze },
+	{ "run", "watch, infer, keep and show, live", NULL, 0, 0, run_examples,
+	  "Watches interfaces, infers what the viewers of the swarms on them live through, keeps "
+	  "it in a database and serves it as a page that is live; all in one process. Rights are "
+	  "given up once the interfaces are open: what is kept is the right to capture, and the "
+	  "thread that reads packets may open nothing. A database that cannot be written is tried "
+	  "again; what comes meanwhile waits in memory. Peers' addresses are kept as keyed hashes.",
+	  run_options, cmd_run },
 	{ "probe", "an interface to observations, live", NULL, 0, 0, probe_examples,
 	  "Watches an interface, decodes what swarms' messages say and keeps it in a file for "
 	  "'analyze'. Tells once a while what it saw and what was dropped, with --json once a "

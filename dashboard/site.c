@@ -18,11 +18,32 @@ put_file(const struct asset *f, const struct http_request *q, struct http_answer
 	a->len = q->gzip ? f->gzip_len : f->len;
 }
 
+/* What captures are under way. */
+static void
+put_probes(const struct site *s, FILE *out)
+{
+	struct json_writer w = json_writer_to(out, false);
+
+	json_object(&w);
+	json_key(&w, "data");
+	json_array(&w);
+	if (s->probes != NULL)
+		s->probes(s->ctx, &w);
+	json_array_end(&w);
+	json_put_null(&w, "next_cursor");
+	json_put_uint(&w, "total", s->probes != NULL);
+	json_object_end(&w);
+}
+
 static unsigned
 ask(struct site *s, const struct params *p, FILE *out, struct api_problem *problem)
 {
 	struct api api = { .version = s->version, .store = s->name };
 
+	if (p->parts == 1 && strcmp(p->part[0], "probes") == 0) {
+		put_probes(s, out);
+		return 200;
+	}
 	if (strcmp(p->part[0], "health") != 0 && views_refresh(s->views) != 0)
 		return api_fail(problem, 503, "store", "The store cannot be read", "%s",
 		                store_why(s->store));

@@ -9,10 +9,14 @@
 #include "dashboard/views.h"
 #include "net/http.h"
 
+#define SITE_STREAM "/api/v1/stream" /* events of a live site */
+
 struct site {
 	struct store *store; /* open for reading */
 	struct views *views;
 	const char *version, *name; /* of the program; of the database */
+	void (*probes)(void *ctx, struct json_writer *w); /* one object; NULL: nothing is live */
+	void *ctx;
 };
 
 /* Changes when what is answered may. */

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "proto/proto.h"
+
+#define SHARE 10 /* reading takes no more than a tenth of the time */
 
 struct held {
 	struct collect results;
@@ -17,6 +20,7 @@ struct held {
 struct views {
 	struct store *store;
 	int64_t state;
+	int64_t read_ns, took_ns; /* when it was read, and for how long */
 	bool read;
 	struct api_view *view;
 	struct held **held;
@@ -89,6 +93,18 @@ maps_of(void *ctx, uint64_t channel, const struct endpoint *peer, struct obs_sin
 	return store_maps_of(h->of->store, h->about.id, channel, peer, to) == 0;
 }
 
+/* What was read before, if nobody wrote it since. */
+static struct held *
+find(const struct views *v, const struct store_vantage *about)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->held[i] != NULL && v->held[i]->about.id == about->id &&
+		    v->held[i]->about.written != 0 &&
+		    v->held[i]->about.written == about->written)
+			return v->held[i];
+	return NULL;
+}
+
 static int
 load(struct views *v, const struct store_vantage *about, struct held **out)
 {
@@ -130,6 +146,16 @@ show(struct api_view *view, struct held *h)
 	};
 }
 
+/* What both have is no longer from's. */
+static void
+leave(struct views *from, const struct views *to)
+{
+	for (size_t i = 0; i < from->n; i++)
+		for (size_t k = 0; k < to->n; k++)
+			if (from->held[i] == to->held[k])
+				from->held[i] = NULL;
+}
+
 static int
 read_all(struct views *v)
 {
@@ -142,9 +168,13 @@ read_all(struct views *v)
 	next.view = calloc(n + 1, sizeof *next.view);
 	if (next.held == NULL || next.view == NULL)
 		abort();
-	for (; rc == 0 && next.n < n; next.n++)
-		rc = load(v, &about[next.n], &next.held[next.n]);
+	for (; rc == 0 && next.n < n; next.n++) {
+		next.held[next.n] = find(v, &about[next.n]);
+		if (next.held[next.n] == NULL)
+			rc = load(v, &about[next.n], &next.held[next.n]);
+	}
 	free(about);
+	leave(rc == 0 ? v : &next, rc == 0 ? &next : v);
 	if (rc != 0) {
 		drop_all(&next);
 		return rc;
@@ -161,13 +191,16 @@ read_all(struct views *v)
 int
 views_refresh(struct views *v)
 {
-	int64_t state;
+	int64_t state, now_ns = clock_monotonic_ns();
 	int rc = store_state(v->store, &state);
 
-	if (rc != 0 || (v->read && state == v->state))
+	if (rc != 0 || (v->read && (state == v->state ||
+	                            now_ns - v->read_ns < SHARE * v->took_ns)))
 		return rc;
 	rc = read_all(v);
 	v->read |= rc == 0;
+	v->read_ns = clock_monotonic_ns();
+	v->took_ns = v->read_ns - now_ns;
 	if (rc == 0)
 		v->state = state;
 	return rc;

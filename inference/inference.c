@@ -180,6 +180,13 @@ inference_seen(struct inference *inf, int64_t t_ns)
 }
 
 void
+inference_tell(struct inference *inf, int64_t since_ns, bool curves)
+{
+	for (uint32_t i = 0; inf->spread == NULL && i < shards(&inf->opt); i++)
+		peers_tell(inf->peers[i], inf->newest_ns, since_ns, curves);
+}
+
+void
 inference_end(struct inference *inf)
 {
 	channels_end(inf->channels);

@@ -77,6 +77,11 @@ void inference_put(struct inference *inf, const struct observation *o);
  * until then is silent. */
 void inference_seen(struct inference *inf, int64_t t_ns);
 
+/* What is known now of every open session that was heard since since_ns, and with curves of the
+ * channels' retrieval, not final: told again it replaces what was told. Only where the shards are
+ * called here (no inference_spread). */
+void inference_tell(struct inference *inf, int64_t since_ns, bool curves);
+
 /* The input ended: every open session and channel is written as final. */
 void inference_end(struct inference *inf);
 

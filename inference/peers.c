@@ -174,7 +174,7 @@ drop_view(struct peers *s, struct channel_view *c)
 {
 	if (c->told.id_len > 0) {
 		view_put(c, s->shard, true, s->out);
-		view_put_retrieval(c, s->shard, s->out);
+		view_put_retrieval(c, s->shard, true, s->out);
 	}
 	c->key = 0;
 }
@@ -513,6 +513,23 @@ peers_put(struct peers *s, const struct observation *o)
 }
 
 void
+peers_tell(struct peers *s, int64_t now_ns, int64_t since_ns, bool curves)
+{
+	struct session *session;
+
+	if (now_ns > s->now_ns)
+		s->now_ns = now_ns;
+	sweep(s);
+	session = map_oldest(s->sessions, NULL);
+	for (; session != NULL; session = map_newer(s->sessions, session, NULL))
+		if (session->open && session->last_ns >= since_ns)
+			session_tell(session, view_of(s, session->channel));
+	for (uint32_t i = 0; curves && i < s->views; i++)
+		if (s->view[i].key != 0 && s->view[i].told.id_len > 0)
+			view_put_retrieval(&s->view[i], s->shard, false, s->out);
+}
+
+void
 peers_end(struct peers *s, int64_t now_ns)
 {
 	struct session *session = map_oldest(s->sessions, NULL);
@@ -532,7 +549,7 @@ peers_end(struct peers *s, int64_t now_ns)
 		if (s->view[i].key == 0)
 			continue;
 		view_put(&s->view[i], s->shard, true, s->out);
-		view_put_retrieval(&s->view[i], s->shard, s->out);
+		view_put_retrieval(&s->view[i], s->shard, true, s->out);
 	}
 }
 

@@ -32,6 +32,10 @@ void peers_expect(const struct peers *s, const struct observation *o, enum expec
  * most opt->max_channels are there at a time (asserted). */
 void peers_put(struct peers *s, const struct observation *o);
 
+/* What is known by now_ns of who was heard since since_ns, and with curves of the channels'
+ * retrieval: not final. */
+void peers_tell(struct peers *s, int64_t now_ns, int64_t since_ns, bool curves);
+
 /* The input ended at now_ns: every open session and every channel is written as final. */
 void peers_end(struct peers *s, int64_t now_ns);
 

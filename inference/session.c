@@ -175,7 +175,8 @@ session_lag(struct session *s, int64_t lag_ns, int64_t t_ns)
 	s->lag_n++;
 	if (s->source)
 		return; /* nobody watches there */
-	r.u.lag_ns = lag_ns;
+	r.u.lag.ns = lag_ns;
+	r.u.lag.n = 1;
 	put_result(s, &r, RESULT_LAG, t_ns, true);
 }
 
@@ -505,7 +506,8 @@ put_scores(const struct session *s, struct result_session *u)
 }
 
 static void
-put_session(struct session *s, const struct channel_view *c, const struct estimate *left)
+put_session(struct session *s, const struct channel_view *c, const struct estimate *left,
+            bool final)
 {
 	struct result r = { 0 };
 	struct result_session *u = &r.u.session;
@@ -544,7 +546,17 @@ put_session(struct session *s, const struct channel_view *c, const struct estima
 	whole(&u->startup);
 	whole(&u->switch_delay);
 	whole(&u->stall_time);
-	put_result(s, &r, RESULT_SESSION, left->best_ns, true);
+	put_result(s, &r, RESULT_SESSION, left->best_ns, final);
+}
+
+void
+session_tell(struct session *s, const struct channel_view *c)
+{
+	struct estimate here = estimate_of(s->last_ns, s->last_ns, ESTIMATE_OPEN_HI, 0);
+
+	s->end = END_OPEN;
+	if (s->channel != 0)
+		put_session(s, c, &here, false);
 }
 
 static bool
@@ -572,7 +584,7 @@ session_close(struct session *s, struct channel_view *c, enum result_end end, st
 	}
 	if (s->channel != 0) {
 		put_event(s, EVENT_LEAVE, &left, &none, 0);
-		put_session(s, c, &left);
+		put_session(s, c, &left, true);
 	}
 	arrival_fini(&s->arrival);
 	s->open = false;

@@ -106,6 +106,9 @@ void session_reboot(struct session *s, struct channel_view *c, int64_t t_ns);
 void session_close(struct session *s, struct channel_view *c, enum result_end end,
                    struct estimate left);
 
+/* What is known of it now, of one that came into a channel: not final. */
+void session_tell(struct session *s, const struct channel_view *c);
+
 /* Silence that ends this session. */
 int64_t session_gone_ns(const struct session *s, int64_t least_ns);
 

@@ -99,10 +99,10 @@ view_put(const struct channel_view *c, uint32_t shard, bool final, struct result
 }
 
 static void
-put_came(const struct channel_view *c, uint32_t shard, struct result_sink *out)
+put_came(const struct channel_view *c, uint32_t shard, bool final, struct result_sink *out)
 {
 	struct result r = { .t_ns = c->told_ns, .channel = c->key, .kind = RESULT_CAME,
-		.shard = (uint8_t)shard, .protocol = c->protocol, .final = true };
+		.shard = (uint8_t)shard, .protocol = c->protocol, .final = final };
 
 	for (unsigned i = 0; i < RESULT_CELLS; i++)
 		for (unsigned j = i; j < RESULT_CELLS; j++) {
@@ -115,10 +115,10 @@ put_came(const struct channel_view *c, uint32_t shard, struct result_sink *out)
 }
 
 static void
-put_groups(const struct channel_view *c, uint32_t shard, struct result_sink *out)
+put_groups(const struct channel_view *c, uint32_t shard, bool final, struct result_sink *out)
 {
 	struct result r = { .t_ns = c->told_ns, .channel = c->key, .kind = RESULT_GROUP,
-		.shard = (uint8_t)shard, .protocol = c->protocol, .final = true };
+		.shard = (uint8_t)shard, .protocol = c->protocol, .final = final };
 
 	for (unsigned g = 0; g < RESULT_GROUPS; g++) {
 		int64_t here = 0, has = 0;
@@ -141,7 +141,8 @@ put_groups(const struct channel_view *c, uint32_t shard, struct result_sink *out
 }
 
 void
-view_put_retrieval(const struct channel_view *c, uint32_t shard, struct result_sink *out)
+view_put_retrieval(const struct channel_view *c, uint32_t shard, bool final,
+                   struct result_sink *out)
 {
 	uint64_t held[RESULT_AGES], eligible[RESULT_AGES];
 	struct result r = { 0 };
@@ -152,7 +153,7 @@ view_put_retrieval(const struct channel_view *c, uint32_t shard, struct result_s
 	r.kind = RESULT_RETRIEVAL;
 	r.shard = (uint8_t)shard;
 	r.protocol = c->protocol;
-	r.final = true;
+	r.final = final;
 	for (unsigned i = 0; i < RESULT_AGES; i++) {
 		r.u.retrieval.age_ns = retrieval_age_ns(i);
 		r.u.retrieval.held = held[i];
@@ -160,8 +161,8 @@ view_put_retrieval(const struct channel_view *c, uint32_t shard, struct result_s
 		r.u.retrieval.bucket = (uint8_t)i;
 		out->put(out, &r);
 	}
-	put_came(c, shard, out);
-	put_groups(c, shard, out);
+	put_came(c, shard, final, out);
+	put_groups(c, shard, final, out);
 	r.u.retrieval.age_ns = 0;
 	r.u.retrieval.held = c->retrieval.on_time;
 	r.u.retrieval.eligible = c->retrieval.due;

@@ -22,6 +22,7 @@ void view_told(struct channel_view *c, const struct inference_options *opt,
 void view_put(const struct channel_view *c, uint32_t shard, bool final, struct result_sink *out);
 
 /* Writes its retrieval counts as final. */
-void view_put_retrieval(const struct channel_view *c, uint32_t shard, struct result_sink *out);
+void view_put_retrieval(const struct channel_view *c, uint32_t shard, bool final,
+                        struct result_sink *out);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "net/stream.h"
 
 #define TARGET_MOST 2048u /* bytes of a path with its query */
 #define HEADERS_MOST 8192u
@@ -36,6 +37,7 @@ struct http {
 	size_t kept_bytes;
 	int64_t state; /* of which they are */
 	struct http_options opt;
+	struct stream *stream; /* owned; NULL: none */
 	uint16_t port;
 	bool loopback;
 };
@@ -61,6 +63,13 @@ static const char *const fixed[][2] = {
 	{ "Vary", "Accept-Encoding" },
 };
 
+static void
+put_headers(struct MHD_Response *r)
+{
+	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+		MHD_add_response_header(r, fixed[i][0], fixed[i][1]);
+}
+
 static struct MHD_Response *
 response_of(const struct http_answer *a, const char *etag)
 {
@@ -70,8 +79,7 @@ response_of(const struct http_answer *a, const char *etag)
 
 	if (r == NULL)
 		return NULL;
-	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-		MHD_add_response_header(r, fixed[i][0], fixed[i][1]);
+	put_headers(r);
 	if (a->type != NULL)
 		MHD_add_response_header(r, "Content-Type", a->type);
 	if (a->gzip)
@@ -106,6 +114,21 @@ refuse(struct MHD_Connection *c, unsigned status, const char *problem)
 		.body = problem, .len = strlen(problem) };
 
 	return send_answer(c, &a, NULL);
+}
+
+static enum MHD_Result
+send_stream(struct stream *s, struct MHD_Connection *c)
+{
+	struct MHD_Response *r = stream_response(s, c);
+	enum MHD_Result sent;
+
+	if (r == NULL)
+		return MHD_NO;
+	put_headers(r);
+	MHD_add_response_header(r, "Content-Type", "text/event-stream");
+	sent = MHD_queue_response(c, MHD_HTTP_OK, r);
+	MHD_destroy_response(r);
+	return sent;
 }
 
 /* --- checks ------------------------------------------------------------------------------- */
@@ -285,6 +308,8 @@ serve(struct http *h, struct MHD_Connection *c, const char *method, const struct
 		q.query = query + 1;
 	}
 	q.path = path;
+	if (reads && h->stream != NULL && strcmp(path, h->opt.stream) == 0)
+		return send_stream(h->stream, c);
 	h->opt.handler(h->opt.ctx, &q, &a);
 	return reads && a.status == MHD_HTTP_OK ? send_new(h, c, target, &q, &a) :
 	                                          send_answer(c, &a, NULL);
@@ -465,7 +490,8 @@ static struct MHD_Daemon *
 start(struct http *h, int fd)
 {
 	return MHD_start_daemon(
-	    MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, h,
+	    MHD_USE_EPOLL_INTERNAL_THREAD |
+	        (h->stream != NULL ? MHD_ALLOW_SUSPEND_RESUME : 0), 0, NULL, NULL, on_request, h,
 	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL,
@@ -500,10 +526,13 @@ http_start(const struct http_options *opt, struct http **out, char why[HTTP_WHY]
 	}
 	if (getsockname(fd, &at.any, &len) == 0)
 		h->port = ntohs(*port_of(&at));
+	if (opt->stream != NULL)
+		h->stream = stream_new();
 	h->daemon = start(h, fd);
 	if (h->daemon == NULL) {
 		snprintf(why, HTTP_WHY, "cannot start the server: %s", strerror(errno));
 		close(fd);
+		stream_free(h->stream);
 		free(h);
 		return ERR_IO;
 	}
@@ -518,11 +547,21 @@ http_port(const struct http *h)
 }
 
 void
+http_publish(struct http *h, const char *event, const char *data)
+{
+	if (h->stream != NULL)
+		stream_publish(h->stream, event, data);
+}
+
+void
 http_stop(struct http *h)
 {
 	if (h == NULL)
 		return;
+	if (h->stream != NULL)
+		stream_end(h->stream);
 	MHD_stop_daemon(h->daemon);
+	stream_free(h->stream);
 	forget(h);
 	free(h);
 }

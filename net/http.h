@@ -53,6 +53,7 @@ struct http_options {
 	size_t body_most;  /* bytes of a PUT; 0: only GET and HEAD are answered */
 	http_handler *handler;
 	http_state *state; /* NULL: nothing is kept */
+	const char *stream; /* path of an endless answer, of what http_publish says; NULL: none */
 	void *ctx;
 };
 
@@ -62,6 +63,9 @@ struct http;
  * ERR_IO and what was wrong in why. */
 int http_start(const struct http_options *opt, struct http **h, char why[HTTP_WHY]);
 uint16_t http_port(const struct http *h);
+
+/* From any thread: an event to all who listen. data is one line. */
+void http_publish(struct http *h, const char *event, const char *data);
 void http_stop(struct http *h); /* h may be NULL */
 
 #endif

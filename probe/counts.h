@@ -91,4 +91,7 @@ struct counts {
 	uint64_t strangers_evicted; /* other flows whose opener was forgotten */
 };
 
+/* Of two captures together. */
+void counts_add(struct counts *to, const struct counts *what);
+
 #endif

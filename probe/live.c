@@ -2,31 +2,34 @@
 #include "probe/live.h"
 
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <pcap/pcap.h>
-#include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 
 #define TEXT_BYTES 1024
-#define BATCH 4096     /* packets between two looks at the clock */
 #define WAIT_MS 100    /* the kernel hands on what it has at least so often */
 #define AGAIN_NS INT64_C(1000000000)
-#define MS_NS INT64_C(1000000)
 
 struct live {
 	struct live_options opt;
 	struct probe *probe; /* borrowed */
-	pcap_t *pcap;        /* NULL: not open, or down */
+	pcap_t *pcap;        /* the worker's; NULL: it is down */
 	enum link_type link;
 	struct live_counts counts;
 	struct pcap_stat before; /* of this opening, when last asked */
-	int64_t again_ns;        /* when to try to open it */
 	int64_t asked_ns;        /* when the counts were */
+	/* between the two threads: what went away, to be closed; what was opened, to be used */
+	_Atomic(pcap_t *) gone, fresh;
+	/* the owner's */
+	int64_t again_ns; /* when to try to open it; 0: it is open */
 	char text[TEXT_BYTES];
 };
 
@@ -42,13 +45,21 @@ live_new(const struct live_options *opt, struct probe *probe)
 	return l;
 }
 
+static void
+discard(pcap_t *p)
+{
+	if (p != NULL)
+		pcap_close(p);
+}
+
 void
 live_free(struct live *l)
 {
 	if (l == NULL)
 		return;
-	if (l->pcap != NULL)
-		pcap_close(l->pcap);
+	discard(l->pcap);
+	discard(atomic_load(&l->gone));
+	discard(atomic_load(&l->fresh));
 	free(l);
 }
 
@@ -58,10 +69,7 @@ live_text(const struct live *l)
 	return l->text;
 }
 
-static int fail(struct live *l, int err, const char *form, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int
+__attribute__((format(printf, 3, 4))) static int
 fail(struct live *l, int err, const char *form, ...)
 {
 	va_list args;
@@ -69,16 +77,13 @@ fail(struct live *l, int err, const char *form, ...)
 	va_start(args, form);
 	vsnprintf(l->text, sizeof l->text, form, args);
 	va_end(args);
-	if (l->pcap != NULL)
-		pcap_close(l->pcap);
-	l->pcap = NULL;
 	return err;
 }
 
 static int
-fail_activate(struct live *l, int code)
+fail_activate(struct live *l, pcap_t *p, int code)
 {
-	const char *name = l->opt.interface, *why = pcap_geterr(l->pcap);
+	const char *name = l->opt.interface, *why = pcap_geterr(p);
 
 	switch (code) {
 	case PCAP_ERROR_PERM_DENIED:
@@ -98,28 +103,26 @@ fail_activate(struct live *l, int code)
 }
 
 static int
-set_filter(struct live *l)
+set_filter(struct live *l, pcap_t *p)
 {
 	struct bpf_program program;
+	int code;
 
 	if (l->opt.filter == NULL)
 		return 0;
-	if (pcap_compile(l->pcap, &program, l->opt.filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
+	if (pcap_compile(p, &program, l->opt.filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
 		return fail(l, ERR_USAGE, "filter '%s': %s (see man pcap-filter)", l->opt.filter,
-		            pcap_geterr(l->pcap));
-	if (pcap_setfilter(l->pcap, &program) != 0) {
-		pcap_freecode(&program);
-		return fail(l, ERR_IO, "cannot set the filter on %s: %s", l->opt.interface,
-		            pcap_geterr(l->pcap));
-	}
+		            pcap_geterr(p));
+	code = pcap_setfilter(p, &program);
 	pcap_freecode(&program);
-	return 0;
+	return code == 0 ? 0 : fail(l, ERR_IO, "cannot set the filter on %s: %s",
+	                            l->opt.interface, pcap_geterr(p));
 }
 
 static int
-check_link(struct live *l)
+check_link(struct live *l, pcap_t *p)
 {
-	int dlt = pcap_datalink(l->pcap);
+	int dlt = pcap_datalink(p);
 	const char *name = pcap_datalink_val_to_name(dlt);
 
 	if (link_from_dlt(dlt, &l->link))
@@ -128,30 +131,91 @@ check_link(struct live *l)
 	            name ? name : "unknown", dlt);
 }
 
-int
-live_open(struct live *l)
+/* Never with reassembly by the kernel: it hides the fragments. */
+static int
+join_fanout(struct live *l, pcap_t *p)
+{
+	int group = l->opt.fanout | PACKET_FANOUT_HASH << 16;
+
+	if (l->opt.fanout == 0 || setsockopt(pcap_fileno(p), SOL_PACKET, PACKET_FANOUT, &group,
+	                                     sizeof group) == 0)
+		return 0;
+	return fail(l, ERR_IO, "cannot share %s among threads: %s (use --workers 1)",
+	            l->opt.interface, strerror(errno));
+}
+
+static int
+prepare(struct live *l, pcap_t *p)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
 	int code;
 
-	l->pcap = pcap_create(l->opt.interface, why);
-	if (l->pcap == NULL)
-		return fail(l, ERR_IO, "cannot open %s: %s", l->opt.interface, why);
-	pcap_set_snaplen(l->pcap, (int)l->opt.snap);
-	pcap_set_promisc(l->pcap, l->opt.promiscuous);
-	pcap_set_buffer_size(l->pcap, (int)l->opt.buffer);
-	pcap_set_timeout(l->pcap, WAIT_MS);
-	pcap_set_tstamp_precision(l->pcap, PCAP_TSTAMP_PRECISION_NANO);
-	code = pcap_activate(l->pcap);
+	pcap_set_snaplen(p, (int)l->opt.snap);
+	pcap_set_promisc(p, l->opt.promiscuous);
+	pcap_set_buffer_size(p, (int)l->opt.buffer);
+	pcap_set_timeout(p, WAIT_MS);
+	pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
+	code = pcap_activate(p);
 	if (code < 0)
-		return fail_activate(l, code);
-	memset(&l->before, 0, sizeof l->before);
-	l->asked_ns = clock_wall_ns();
-	if (pcap_setnonblock(l->pcap, 1, why) != 0)
+		return fail_activate(l, p, code);
+	if (pcap_setnonblock(p, 1, why) != 0)
 		return fail(l, ERR_IO, "cannot open %s: %s", l->opt.interface, why);
-	code = set_filter(l);
-	return code != 0 ? code : check_link(l);
+	code = set_filter(l, p);
+	if (code == 0)
+		code = check_link(l, p);
+	return code != 0 ? code : join_fanout(l, p);
 }
+
+static int
+open_pcap(struct live *l, pcap_t **out)
+{
+	char why[PCAP_ERRBUF_SIZE] = "";
+	int rc;
+
+	*out = pcap_create(l->opt.interface, why);
+	if (*out == NULL)
+		return fail(l, ERR_IO, "cannot open %s: %s", l->opt.interface, why);
+	rc = prepare(l, *out);
+	if (rc != 0) {
+		pcap_close(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+int
+live_open(struct live *l)
+{
+	l->asked_ns = clock_wall_ns();
+	return open_pcap(l, &l->pcap);
+}
+
+/* --- the owner's -------------------------------------------------------------------------- */
+
+bool
+live_tend(struct live *l)
+{
+	pcap_t *gone = atomic_exchange(&l->gone, NULL), *fresh;
+
+	if (gone != NULL) {
+		fail(l, ERR_IO, "%s: %s (it is opened again when it is back)", l->opt.interface,
+		     pcap_geterr(gone));
+		pcap_close(gone);
+		l->again_ns = clock_monotonic_ns() + AGAIN_NS;
+		return true;
+	}
+	if (l->again_ns == 0 || clock_monotonic_ns() < l->again_ns)
+		return false;
+	l->again_ns = clock_monotonic_ns() + AGAIN_NS;
+	if (open_pcap(l, &fresh) != 0)
+		return false;
+	atomic_store(&l->fresh, fresh);
+	l->again_ns = 0;
+	fail(l, 0, "%s: is back", l->opt.interface);
+	return true;
+}
+
+/* --- the worker's ------------------------------------------------------------------------- */
 
 static void
 take(u_char *ctx, const struct pcap_pkthdr *head, const u_char *bytes)
@@ -165,63 +229,51 @@ take(u_char *ctx, const struct pcap_pkthdr *head, const u_char *bytes)
 	probe_packet(l->probe, l->link, t_ns, bytes, head->caplen, head->len);
 }
 
-/* It went away: what happens until it is back is a gap, which open_again tells. */
-static int
+/* It went away: what happens until it is back is a gap. */
+static void
 lose(struct live *l)
 {
-	char why[PCAP_ERRBUF_SIZE];
-
-	snprintf(why, sizeof why, "%s", pcap_geterr(l->pcap));
-	live_counts(l);
+	live_count(l);
 	l->counts.outages++;
-	l->again_ns = clock_monotonic_ns() + AGAIN_NS;
-	return fail(l, ERR_IO, "%s: %s (it is opened again when it is back)", l->opt.interface,
-	            why);
+	atomic_store(&l->gone, l->pcap);
+	l->pcap = NULL;
 }
 
 static void
-open_again(struct live *l)
+use_fresh(struct live *l)
 {
-	int64_t since = l->asked_ns;
-
-	if (clock_monotonic_ns() < l->again_ns)
+	l->pcap = atomic_exchange(&l->fresh, NULL);
+	if (l->pcap == NULL)
 		return;
-	l->again_ns = clock_monotonic_ns() + AGAIN_NS;
-	if (live_open(l) == 0)
-		probe_gap(l->probe, since, 0);
-}
-
-/* True: a signal came. */
-static bool
-wait(struct live *l)
-{
-	struct pollfd p = { .fd = l->pcap != NULL ? pcap_get_selectable_fd(l->pcap) : -1,
-		.events = POLLIN };
-
-	return poll(&p, 1, WAIT_MS) < 0 && errno == EINTR;
+	memset(&l->before, 0, sizeof l->before);
+	probe_gap(l->probe, l->asked_ns, 0);
+	l->asked_ns = clock_wall_ns();
 }
 
 int
-live_run(struct live *l, int64_t for_ns)
+live_take(struct live *l, int most)
 {
-	int64_t end = clock_monotonic_ns() + for_ns;
-	int n = 0;
+	int n;
 
-	while (clock_monotonic_ns() < end) {
-		if (l->pcap == NULL)
-			open_again(l);
-		if (l->pcap != NULL)
-			n = pcap_dispatch(l->pcap, BATCH, take, (u_char *)l);
-		if (n < 0)
-			return lose(l);
-		if ((n == 0 || l->pcap == NULL) && wait(l))
-			return 0;
-	}
+	if (l->pcap == NULL)
+		use_fresh(l);
+	if (l->pcap == NULL)
+		return 0;
+	n = pcap_dispatch(l->pcap, most, take, (u_char *)l);
+	if (n >= 0)
+		return n;
+	lose(l);
 	return 0;
 }
 
+int
+live_fd(const struct live *l)
+{
+	return l->pcap != NULL ? pcap_get_selectable_fd(l->pcap) : -1;
+}
+
 struct live_counts
-live_counts(struct live *l)
+live_count(struct live *l)
 {
 	struct pcap_stat now;
 	uint32_t dropped, by_device;
@@ -239,6 +291,16 @@ live_counts(struct live *l)
 	l->before = now;
 	l->asked_ns = clock_wall_ns();
 	return l->counts;
+}
+
+void
+live_counts_add(struct live_counts *to, const struct live_counts *what)
+{
+	to->received += what->received;
+	to->delivered += what->delivered;
+	to->dropped += what->dropped;
+	to->interface_dropped += what->interface_dropped;
+	to->outages += what->outages;
 }
 
 int

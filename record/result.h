@@ -28,7 +28,7 @@ enum result_kind {
 	RESULT_RETRIEVAL,
 	RESULT_CAME,     /* chunks that came between two ages */
 	RESULT_GROUP,    /* the curve of a group of viewers */
-	RESULT_LAG,      /* one sample of a session's playback lag */
+	RESULT_LAG,      /* samples of a session's playback lag */
 	RESULT_WARNING,
 };
 
@@ -135,7 +135,10 @@ struct result {
 		struct result_retrieval retrieval;
 		struct result_came came;
 		struct result_group group;
-		int64_t lag_ns;
+		struct {
+			int64_t ns;
+			uint64_t n; /* so many times */
+		} lag;
 		char warning[256];
 	} u;
 };

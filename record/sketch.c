@@ -34,8 +34,14 @@ sketch_bin_ns(uint32_t bin)
 void
 sketch_put(struct sketch *s, int64_t ns)
 {
-	s->n++;
-	s->count[bin_of(ns)]++;
+	sketch_put_times(s, ns, 1);
+}
+
+void
+sketch_put_times(struct sketch *s, int64_t ns, uint64_t times)
+{
+	s->n += times;
+	s->count[bin_of(ns)] += (uint32_t)times;
 }
 
 void

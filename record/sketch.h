@@ -27,6 +27,7 @@ struct sketch {
 
 /* Values below the least bin, negative ones too, count there. */
 void sketch_put(struct sketch *s, int64_t ns);
+void sketch_put_times(struct sketch *s, int64_t ns, uint64_t times);
 
 void sketch_add(struct sketch *to, const struct sketch *from);
 

@@ -119,7 +119,7 @@ put_lag(struct collect *c, const struct result *r)
 	struct collect_channel *channel = channel_at(c, r);
 
 	if (channel != NULL)
-		sketch_put(&channel->lag, r->u.lag_ns);
+		sketch_put_times(&channel->lag, r->u.lag.ns, r->u.lag.n);
 }
 
 static void

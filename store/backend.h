@@ -14,7 +14,7 @@
 #include "store/store.h"
 
 #define STORE_APPLICATION 0x53574d53 /* "SWMS" */
-#define STORE_VERSION 2              /* the newest migration */
+#define STORE_VERSION 3              /* the newest migration */
 #define STORE_WHY 1024
 
 enum store_statement {
@@ -33,10 +33,11 @@ struct store {
 	struct store_lag {
 		uint64_t channel;
 		struct sketch sketch;
+		bool changed;
 	} *lags;                 /* of the vantage, until it is committed */
 	size_t n_lags;
 	uint64_t rows;
-	bool writing;
+	bool writing, live;
 	int failed;              /* first err since store_begin */
 	char why[STORE_WHY];
 };
@@ -64,6 +65,11 @@ int store_schema(struct store *s);
 
 /* Reads or makes the file of the key that hides addresses. */
 int store_read_key(struct store *s);
+
+/* The statements of the table, and what is told of a vantage as a whole. */
+int store_prepare(struct store *s);
+void store_put_lags(struct store *s);
+int store_put_said(struct store *s, const struct store_said *said);
 
 void store_sha256_text(const char *text, char hex[STORE_SHA256_HEX]);
 

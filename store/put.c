@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/int64.h"
 #include "store/backend.h"
@@ -301,17 +302,18 @@ put_lag(struct store *s, const struct result *r)
 		memset(&s->lags[s->n_lags++], 0, sizeof *s->lags);
 		s->lags[i].channel = r->channel;
 	}
-	sketch_put(&s->lags[i].sketch, r->u.lag_ns);
+	sketch_put_times(&s->lags[i].sketch, r->u.lag.ns, r->u.lag.n);
+	s->lags[i].changed = true;
 }
 
-static void
-put_lags(struct store *s)
+void
+store_put_lags(struct store *s)
 {
 	for (size_t i = 0; i < s->n_lags; i++)
 		for (uint32_t bin = 0; bin < SKETCH_BINS && s->failed == 0; bin++) {
 			struct binder b;
 
-			if (s->lags[i].sketch.count[bin] == 0)
+			if (!s->lags[i].changed || s->lags[i].sketch.count[bin] == 0)
 				continue;
 			b = row(s, PUT_LAG);
 			put_int(&b, (int64_t)s->lags[i].channel);
@@ -320,7 +322,8 @@ put_lags(struct store *s)
 			put_int(&b, s->lags[i].sketch.count[bin]);
 			finish(s, &b);
 		}
-	s->n_lags = 0;
+	for (size_t i = 0; i < s->n_lags; i++)
+		s->lags[i].changed = false;
 }
 
 static void
@@ -330,9 +333,9 @@ put(struct result_sink *self, const struct result *r)
 
 	if (s->failed != 0 || !s->writing)
 		return;
-	if (r->kind == RESULT_CHANNEL && r->final)
+	if (r->kind == RESULT_CHANNEL && (r->final || s->live))
 		put_channel(s, r);
-	else if (r->kind == RESULT_SESSION && r->final)
+	else if (r->kind == RESULT_SESSION && (r->final || s->live))
 		put_session(s, r);
 	else if (r->kind == RESULT_EVENT)
 		put_event(s, r);
@@ -441,8 +444,8 @@ new_vantage(struct store *s, const char *hex)
 	return store_run(s, sql, "writing the vantage");
 }
 
-static int
-prepare(struct store *s)
+int
+store_prepare(struct store *s)
 {
 	for (int i = 0; i < STATEMENTS; i++)
 		if (s->put[i] == NULL && sqlite3_prepare_v3(s->db, statements[i], -1,
@@ -467,13 +470,14 @@ store_begin(struct store *s, const struct store_input *inputs, size_t n)
 	rc = new_vantage(s, hex);
 	if (rc == 0)
 		rc = put_inputs(s, inputs, n);
-	return rc == 0 ? prepare(s) : rc;
+	return rc == 0 ? store_prepare(s) : rc;
 }
 
-static int
-put_said(struct store *s, const struct store_said *said)
+int
+store_put_said(struct store *s, const struct store_said *said)
 {
 	struct binder b = { NULL, 0 };
+	char sql[128];
 	int code = sqlite3_prepare_v2(s->db,
 	                              "UPDATE vantage SET first_us = ?, last_us = ?, report = ?, "
 	                              "prebuffer_us = ?, prebuffer_from = ? WHERE id = ?",
@@ -489,7 +493,11 @@ put_said(struct store *s, const struct store_said *said)
 		code = sqlite3_step(b.q) == SQLITE_DONE ? SQLITE_OK : SQLITE_ERROR;
 	}
 	sqlite3_finalize(b.q);
-	return code == SQLITE_OK ? 0 : store_fail_sqlite(s, "writing the vantage");
+	if (code != SQLITE_OK)
+		return store_fail_sqlite(s, "writing the vantage");
+	snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO change_log VALUES (%lld, %lld)",
+	         (long long)s->vantage, (long long)(clock_wall_ns() / US_NS));
+	return store_run(s, sql, "writing the vantage");
 }
 
 int
@@ -497,10 +505,11 @@ store_commit(struct store *s, const struct store_said *said)
 {
 	int rc;
 
-	put_lags(s);
+	store_put_lags(s);
+	s->n_lags = 0;
 	rc = s->failed;
 	if (rc == 0)
-		rc = put_said(s, said);
+		rc = store_put_said(s, said);
 	if (rc == 0)
 		rc = store_run(s, "COMMIT", "writing results");
 	if (rc != 0 && s->db != NULL)

@@ -338,13 +338,12 @@ replay_lags(struct store *s, int64_t vantage, struct result_sink *to)
 
 	while (rc == 0 && (code = sqlite3_step(c.q)) == SQLITE_ROW) {
 		struct result r = { .kind = RESULT_LAG, .final = true };
-		int64_t n;
 
 		c.at = 0;
 		r.channel = (uint64_t)get_int(&c);
-		r.u.lag_ns = sketch_bin_ns((uint32_t)get_int(&c));
-		for (n = get_int(&c); n > 0; n--)
-			to->put(to, &r);
+		r.u.lag.ns = sketch_bin_ns((uint32_t)get_int(&c));
+		r.u.lag.n = (uint64_t)get_int(&c);
+		to->put(to, &r);
 	}
 	return rc == 0 ? ended(s, c.q, code) : rc;
 }
@@ -367,7 +366,8 @@ int
 store_vantages(struct store *s, struct store_vantage **all, size_t *n)
 {
 	struct columns c = { .s = s };
-	int code, rc = prepare(s, "SELECT id, name, first_us, last_us FROM vantage "
+	int code, rc = prepare(s, "SELECT id, name, first_us, last_us, ifnull(written_us, 0) "
+	                          "FROM vantage LEFT JOIN change_log ON vantage = id "
 	                          "WHERE id != ? ORDER BY last_us, id", -1, &c.q);
 
 	*all = NULL;
@@ -384,6 +384,7 @@ store_vantages(struct store *s, struct store_vantage **all, size_t *n)
 		snprintf(v->name, sizeof v->name, "%s", get_text(&c));
 		v->first_ns = get_ns(&c, INT64_MIN);
 		v->last_ns = get_ns(&c, INT64_MIN);
+		v->written = get_int(&c);
 	}
 	return rc == 0 ? ended(s, c.q, code) : rc;
 }

@@ -20,6 +20,7 @@ struct store_vantage {
 	int64_t id;
 	char name[STORE_VANTAGE_NAME];
 	int64_t first_ns, last_ns; /* INT64_MIN unknown */
+	int64_t written; /* differs after each writing; 0 unknown */
 };
 
 /* The vantages, newest last: *n of them, for the caller to free. */

@@ -75,7 +75,8 @@ store_schema(struct store *s)
 }
 
 static const char *const tables[] = { "vantage", "input", "channel", "session", "event",
-	"retrieval", "retrieval_group", "came", "lag", "map_snapshot" };
+	"retrieval", "retrieval_group", "came", "lag", "map_snapshot",
+	"traffic", "probe_status" };
 
 int
 store_info(struct store *s, FILE *out, bool json)

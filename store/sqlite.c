@@ -51,6 +51,8 @@ fail_busy(struct store *s)
 {
 	long pid;
 
+	if (s->live) /* it is tried again */
+		return store_fail(s, ERR_STORE, "%s is being written by another process", s->path);
 	sqlite3_close_v2(s->db);
 	s->db = NULL;
 	pid = writer(s->path);

@@ -71,6 +71,21 @@ struct store_said {
 /* All of it, or nothing and an err. */
 int store_commit(struct store *s, const struct store_said *said);
 
+/* A vantage that goes on while it is written, of this name and with nothing in it yet. What is
+ * put then, results that are not final too, stays and is seen by others from each store_flush
+ * on. */
+int store_begin_live(struct store *s, const char *name);
+
+/* Before the next puts. A failure is kept until store_flush. */
+int store_resume(struct store *s);
+
+/* All since store_resume, or nothing of it and an err: it may be put again then, less the samples
+ * of lag, which were taken. */
+int store_flush(struct store *s, const struct store_said *said);
+
+/* Between store_flush and store_resume: maps and ended sessions from before these times go. */
+int store_forget(struct store *s, int64_t maps_ns, int64_t sessions_ns);
+
 uint64_t store_rows(const struct store *s); /* put since store_begin */
 
 /* What is in it, for people or as JSON. */

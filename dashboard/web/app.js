@@ -5,6 +5,7 @@ import { Channel } from './channel.js';
 import { Maps } from './maps.js';
 import { Overview } from './overview.js';
 import { Peer } from './peer.js';
+import { LiveState, Probes } from './probes.js';
 import { isReport, useAnswer } from './source.js';
 import { readHash } from './url.js';
 
@@ -101,6 +102,7 @@ function Start() {
 function Page({ place: { parts, query } }) {
   if (parts.length === 0) return html`<${Start} />`;
   const [what, id, part, peer] = parts;
+  if (what === 'probes') return html`<${Probes} />`;
   if (what === 'channels' && id && !part) return html`<${Channel} id=${id} query=${query} key=${id} />`;
   if (what === 'channels' && part === 'maps') return html`<${Maps} id=${id} query=${query} key=${id} />`;
   if (what === 'channels' && part === 'peers' && peer) return html`<${Peer} id=${id} peer=${peer} query=${query} key=${peer} />`;
@@ -126,6 +128,7 @@ function App() {
       <a class="brand" href="#/">Swarmscope</a>
       <${Crumbs} parts=${place.parts} />
       <span class="tools">
+        <${LiveState} />
         ${isReport && html`<button type="button" onClick=${() => print()}>Print</button>`}
         <button type="button" onClick=${() => setHelp(true)}>Help</button><${ThemeButton} />
       </span>

@@ -119,7 +119,7 @@ function usePlaying(playing, at, last) {
 
 export function Maps({ id, query }) {
   const path = `channels/${encodeURIComponent(id)}`, { vantage, at = '', sort = 'peer', play, table } = query;
-  const { answer, problem } = useAnswer(path + '/buffermap', { at, vantage, width: 500 });
+  const { answer, problem } = useAnswer(path + '/buffermap', { at, vantage, width: 500 }, at ? 0 : 10000);
   const first = answer && answer.first_s, last = answer && answer.last_s;
   usePlaying(play === '1', answer && answer.at, last);
   if (problem) return html`<p class="problem">${problem}</p>`;

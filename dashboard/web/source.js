@@ -79,13 +79,53 @@ export async function ask(path, query = {}) {
   return body;
 }
 
-/** {answer, problem}: asks again when the path or query changes, and every so many ms. */
+/* --- a server that captures tells once a second --- */
+
+const LEAST_MS = 1900; /* between two loads of one answer: the database has news every two seconds */
+const ticks = new EventTarget();
+let tick = null; /* the last: what the probe saw and dropped; {lost: true} when the server is gone */
+
+function take(next) {
+  tick = next;
+  ticks.dispatchEvent(new Event('tick'));
+}
+
+async function connect() {
+  const { data } = await ask('probes');
+  if (data.length === 0) return;
+  take(data[0]);
+  const events = new EventSource('/api/v1/stream');
+  events.addEventListener('tick', (e) => take(JSON.parse(e.data)));
+  events.addEventListener('error', () => take({ ...tick, lost: true }));
+}
+if (!isReport) connect().catch(() => {});
+
+function onTick(f) {
+  ticks.addEventListener('tick', f);
+  return () => ticks.removeEventListener('tick', f);
+}
+
+/** What the probe says, or null where nothing is live. */
+export function useTick() {
+  const [last, setLast] = useState(tick);
+  useEffect(() => onTick(() => setLast(tick)), []);
+  return last;
+}
+
+/** {answer, problem}: asks again when the path or query changes, every so many ms, and where the
+ * server is live as soon as there is news. */
 export function useAnswer(path, query = {}, every = 0) {
   const [state, setState] = useState({});
   const key = path ? withQuery(path, query) : '';
   useEffect(() => {
-    let live = true, timer;
+    let live = true, timer, loaded = 0;
+    const unsubscribe = every ? onTick(() => {
+      if (tick.lost || document.hidden || Date.now() - loaded < LEAST_MS) return;
+      clearTimeout(timer);
+      load();
+    }) : () => {};
     async function load() {
+      loaded = Date.now();
       try {
         const answer = await ask(path, query);
         if (live) setState({ key, path, answer });
@@ -97,6 +137,7 @@ export function useAnswer(path, query = {}, every = 0) {
     if (path) load();
     return () => {
       live = false;
+      unsubscribe();
       clearTimeout(timer);
     };
   }, [key]);

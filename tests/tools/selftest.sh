@@ -105,7 +105,7 @@ fails layers 'pcap/dlt.h belongs to probe' base/one.c '#include <pcap/dlt.h>'
 fails layers 'zstd_errors.h belongs to base' probe/four.c '#include <zstd_errors.h>'
 fails layers 'proto may not use <time.h>' proto/three.c '#include <time.h>'
 fails layers 'record may not use <stdlib.h>' record/two.c '#include <stdlib.h>'
-fails layers 'probe may not use <ndpi_api.h>' probe/four.c '#include <ndpi_api.h>'
+fails layers 'probe may not use <nids.h>' probe/four.c '#include <nids.h>'
 fails layers 'probe may not use <record/two.h>' probe/four.c '#include <record/two.h>'
 fails layers 'folder nowhere has no line' nowhere/x.c "$spdx"
 fails layers 'outside the folders' x.c "$spdx"

@@ -135,7 +135,8 @@ put_lags(struct result_sink *to)
 
 		r.kind = RESULT_LAG;
 		r.t_ns = swarm_ns(5 + i * 0.1);
-		r.u.lag_ns = INT64_C(3000000000) + i * 20000000;
+		r.u.lag.ns = INT64_C(3000000000) + i * 20000000;
+		r.u.lag.n = 1;
 		to->put(to, &r);
 	}
 }

@@ -156,7 +156,8 @@ put_channel(struct collect *c, uint64_t key, uint64_t alias_of)
 	r.u.retrieval = (struct result_retrieval){ 500, 3, 4, 0 };
 	c->sink.put(&c->sink, &r);
 	r.kind = RESULT_LAG;
-	r.u.lag_ns = 1000000000;
+	r.u.lag.ns = 1000000000;
+	r.u.lag.n = 1;
 	r.t_ns = (int64_t)key;
 	c->sink.put(&c->sink, &r);
 }

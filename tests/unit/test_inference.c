@@ -84,7 +84,7 @@ mix_result(struct run *r, const struct result *x)
 	if (x->kind == RESULT_RETRIEVAL)
 		mix(r, x->u.retrieval.held << 20 ^ x->u.retrieval.eligible);
 	if (x->kind == RESULT_LAG)
-		mix(r, (uint64_t)x->u.lag_ns);
+		mix(r, (uint64_t)x->u.lag.ns);
 	if (x->kind == RESULT_CHANNEL)
 		mix_estimate(r, &x->u.channel.chunk);
 }

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/huge.h"
 #include "base/outfile.h"
+#include "cmd/auditing.h"
 #include "cmd/commands.h"
 #include "cmd/fan.h"
 #include "cmd/inferring.h"
@@ -32,7 +33,9 @@ struct analyze {
 	int format;
 	bool ignore_playpos, clear_addresses;
 	struct inferring infer;
+	struct auditing audit;
 	int64_t threads;
+	bool audited;
 };
 
 static const char *const formats[] = { "text", "json", "html", "ndjson", "p1203", NULL };
@@ -63,6 +66,10 @@ const struct option_row analyze_options[] = {
 	  .text = "follow the viewers in so many threads besides the one that reads; the "
 	          "results are the same",
 	  .offset = offsetof(struct analyze, threads) },
+	{ .name = "audit", .type = OPTION_FLAG, .group = "Audit",
+	  .text = "tell all traffic too, by what it carries and where it goes",
+	  .offset = offsetof(struct analyze, audited) },
+	AUDITING_ROWS(struct analyze),
 	{ .name = NULL },
 };
 
@@ -70,6 +77,7 @@ const struct option_row analyze_options[] = {
 struct to_inference {
 	struct obs_sink sink; /* first */
 	struct inference *inference;
+	struct auditor *audit; /* of all flows; NULL: nobody asked */
 	bool ignore_playpos;
 	union obs_buf hidden; /* an observation less its play position */
 	uint64_t gaps;
@@ -90,6 +98,7 @@ struct analysis {
 	struct keep *keep;     /* NULL: the report is all */
 	struct fan maps;
 	struct kept kept;      /* for the HTML report */
+	struct auditor auditor; /* if it is audited */
 };
 
 static void
@@ -98,6 +107,8 @@ put(struct obs_sink *self, const struct observation *o)
 	struct to_inference *t = (struct to_inference *)self;
 
 	t->gaps += o->kind == OBS_GAP;
+	if (o->kind == OBS_FLOW && t->audit != NULL)
+		auditing_put(t->audit, o);
 	if (t->ignore_playpos && o->kind == OBS_BUFFER_MAP && o->flags & OBS_HAS_PLAY) {
 		memcpy(&t->hidden, o, obs_size(o));
 		t->hidden.o.flags &= (uint16_t)~OBS_HAS_PLAY;
@@ -135,12 +146,14 @@ start_inference(struct analysis *a)
 }
 
 static void
-tell(struct told *t, const struct analysis *a)
+tell(struct told *t, struct analysis *a)
 {
 	told_fill(t, &(struct told_about){
 		.files = (const char *const *)a->paths, .n_files = (size_t)a->n_paths,
 		.counts = input_counts(a->in), .gaps = a->feed.gaps, .results = &a->results,
 		.player = &a->options.player });
+	if (a->opt->audited)
+		auditing_tell(&a->auditor, &t->in);
 }
 
 static void
@@ -183,6 +196,9 @@ commit(struct analysis *a)
 	int status;
 
 	tell(&t, a);
+	if (a->opt->audited && t.in.first_ns != INT64_MIN)
+		auditing_step(&a->auditor, t.in.first_ns, t.in.last_ns - t.in.first_ns,
+		              keep_traffic, a->keep);
 	head = told_head(&t);
 	status = keep_commit(a->keep, &(struct store_said){
 		.first_ns = t.in.first_ns, .last_ns = t.in.last_ns, .report = head,
@@ -303,13 +319,22 @@ static int
 analyze(const struct analyze *opt, char **paths, int n)
 {
 	struct analysis a = { .opt = opt, .paths = paths, .n_paths = n };
-	int status = input_open(paths, n, opt->protocol, &a.feed.sink, &a.in), err;
+	int status = opt->audited ? auditing_open(&a.auditor, &opt->audit) : 0, err;
 
 	if (status != 0)
 		return status;
+	if (opt->audited)
+		a.feed.audit = &a.auditor;
+	status = input_open(paths, n, opt->protocol, opt->audited ? &a.auditor.account : NULL,
+	                    &a.feed.sink, &a.in);
+	if (status != 0) {
+		auditing_close(&a.auditor);
+		return status;
+	}
 	err = outfile_open(opt->output, &a.file);
 	if (err != 0) {
 		input_close(a.in);
+		auditing_close(&a.auditor);
 		return command_fail(err,
 		                    "cannot write %s: %s (name another file or make the folder "
 		                    "writable)",
@@ -319,6 +344,7 @@ analyze(const struct analyze *opt, char **paths, int n)
 	    (status = keep_open(opt->store, opt->clear_addresses, paths, n, &a.keep)) != 0) {
 		outfile_abandon(a.file);
 		input_close(a.in);
+		auditing_close(&a.auditor);
 		return status;
 	}
 	collect_init(&a.results);
@@ -335,6 +361,7 @@ analyze(const struct analyze *opt, char **paths, int n)
 	huge_free(a.memory, inference_size(&a.options));
 	keep_close(a.keep);
 	input_close(a.in);
+	auditing_close(&a.auditor);
 	return status;
 }
 

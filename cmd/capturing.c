@@ -48,14 +48,15 @@ secret(void)
 }
 
 int
-capturing_open(const struct command_row *row, struct capturing *opt, struct crew **out)
+capturing_open(const struct command_row *row, struct capturing *opt,
+               const struct account_options *account, struct crew **out)
 {
 	struct worker_options o = {
 		.interfaces = opt->name,
 		.live = { .filter = opt->filter, .snap = (uint32_t)opt->snap,
 			.buffer = (uint32_t)opt->buffer_mb << 20,
 			.promiscuous = opt->promiscuous },
-		.decode = { .hash_seed = secret() },
+		.decode = { .hash_seed = secret(), .account = account },
 	};
 	char why[CONFINE_WHY];
 	int rc = split(row, opt), err;

@@ -32,8 +32,9 @@ struct capturing {
 	  .group = "Capture", .text = "only these packets, as in tcpdump (see man pcap-filter)",   \
 	  .offset = offsetof(S, capture.filter) },                                                 \
 	{ .name = "buffer", .type = OPTION_INT, .arg = "MIB", .min = 1, .max = 2000,               \
-	  .preset = "64", .group = "Capture", .text = "of the kernel, in MiB, a thread and "       \
-	  "interface", .offset = offsetof(S, capture.buffer_mb) },                                 \
+	  .preset = "64", .group = "Capture",                                                      \
+	  .text = "of the kernel, in MiB, a thread and interface",                                 \
+	  .offset = offsetof(S, capture.buffer_mb) },                                              \
 	{ .name = "snaplen", .type = OPTION_INT, .arg = "BYTES", .min = 96, .max = 262144,         \
 	  .preset = "65535", .group = "Capture", .text = "of each packet, at most",                \
 	  .offset = offsetof(S, capture.snap) },                                                   \
@@ -50,9 +51,10 @@ struct capturing {
 	  .text = "become this user once the interfaces are open; only the right to capture is "   \
 	  "kept, whoever it is", .offset = offsetof(S, capture.user) }
 
-/* Opens the interfaces and gives up rights. 0 and *out; or the exit status of the error, which
- * is told. */
-int capturing_open(const struct command_row *row, struct capturing *opt, struct crew **out);
+/* Opens the interfaces and gives up rights. With account all flows are told too. 0 and *out; or
+ * the exit status of the error, which is told. */
+int capturing_open(const struct command_row *row, struct capturing *opt,
+                   const struct account_options *account, struct crew **out);
 
 /* Once files are open: lets no other program start, and begins. 0 or an exit status. */
 int capturing_start(struct crew *crew);

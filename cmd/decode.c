@@ -15,6 +15,7 @@ struct decode_command {
 	const char *output, *protocol, *write, *append;
 	int kind;
 	int64_t count;
+	bool flows;
 };
 
 /* In the order of enum obs_kind. */
@@ -39,6 +40,9 @@ const struct option_row decode_options[] = {
 	{ .name = "protocol", .letter = 'p', .type = OPTION_STRING, .arg = "NAME",
 	  .group = "Selection", .text = "decode only this protocol",
 	  .offset = offsetof(struct decode_command, protocol) },
+	{ .name = "flows", .type = OPTION_FLAG, .group = "Selection",
+	  .text = "all flows too, of whatever traffic: how much, and what they carry",
+	  .offset = offsetof(struct decode_command, flows) },
 	{ .name = "count", .type = OPTION_INT, .arg = "N", .min = 0, .max = 9e15, .preset = "0",
 	  .group = "Selection", .text = "print at most so many observations; 0 is all",
 	  .offset = offsetof(struct decode_command, count) },
@@ -131,8 +135,10 @@ decode(const struct decode_command *opt, const struct global *global, char **pat
 		.sink.put = print, .json = global->json, .kind = opt->kind,
 		.left = opt->count > 0 ? opt->count : -1,
 	};
+	const struct account_options all = { .no_dpi = false };
 	struct input *in;
-	int status = input_open(paths, n, opt->protocol, &sink.sink, &in);
+	int status = input_open(paths, n, opt->protocol, opt->flows ? &all : NULL,
+	                        &sink.sink, &in);
 
 	if (status != 0)
 		return status;

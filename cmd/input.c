@@ -51,12 +51,11 @@ is_replay(const char *path)
 }
 
 static int
-open_captures(struct input *in, char **paths, int n, const struct proto *only,
+open_captures(struct input *in, char **paths, int n, const struct decode_options *options,
               struct obs_sink *out)
 {
-	struct decode_options options = { .only = only };
 
-	in->probe = probe_new(&options, out);
+	in->probe = probe_new(options, out);
 	for (int i = 0; i < n; i++) {
 		int err = probe_add_file(in->probe, paths[i]);
 
@@ -81,9 +80,11 @@ open_replay(struct input *in, char **paths, int n, const struct proto *only,
 }
 
 int
-input_open(char **paths, int n, const char *protocol, struct obs_sink *out, struct input **in)
+input_open(char **paths, int n, const char *protocol, const struct account_options *account,
+           struct obs_sink *out, struct input **in)
 {
 	const struct proto *only = protocol ? proto_by_name(protocol) : NULL;
+	const struct decode_options options = { .only = only, .account = account };
 	struct input *i;
 	int replays = 0, status;
 
@@ -99,7 +100,7 @@ input_open(char **paths, int n, const char *protocol, struct obs_sink *out, stru
 	if (i == NULL)
 		abort();
 	status = replays > 0 ? open_replay(i, paths, n, only, out) :
-	                       open_captures(i, paths, n, only, out);
+	                       open_captures(i, paths, n, &options, out);
 	if (status != 0) {
 		input_close(i);
 		return status;

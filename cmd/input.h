@@ -14,7 +14,8 @@ struct input;
 
 /* Opens all paths. protocol NULL = every one. 0 and *in; or an exit status, said
  * on standard error. */
-int input_open(char **paths, int n, const char *protocol, struct obs_sink *out,
+int input_open(char **paths, int n, const char *protocol,
+               const struct account_options *account, struct obs_sink *out,
                struct input **in);
 
 /* Reads everything. 0, or an exit status; what ends early is a warning. */

@@ -117,6 +117,14 @@ keep_maps(struct keep *k)
 	return &k->maps;
 }
 
+void
+keep_traffic(void *keep, const struct store_traffic *t)
+{
+	struct keep *k = keep;
+
+	store_traffic(k->store, t);
+}
+
 int
 keep_commit(struct keep *k, const struct store_said *said)
 {

@@ -27,6 +27,9 @@ struct obs_sink *keep_maps(struct keep *k);
 
 /* Everything was put: commits, with what the report says of the inputs. 0, or an exit
  * status that is told. */
+/* For auditing_step; keep is a struct keep. */
+void keep_traffic(void *keep, const struct store_traffic *t);
+
 int keep_commit(struct keep *k, const struct store_said *said);
 
 void keep_close(struct keep *k); /* k may be NULL */

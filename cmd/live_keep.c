@@ -18,7 +18,7 @@
 #define FORGET_NS (60 * SECOND_NS)
 #define REST_NS 2000000
 
-enum item_kind { ITEM_RESULT = 1, ITEM_MAP };
+enum item_kind { ITEM_RESULT = 1, ITEM_MAP, ITEM_TRAFFIC, ITEM_PROBE };
 
 /* Before each record, in the ring and in the batch; the next one is len further, rounded. */
 struct item {
@@ -83,6 +83,18 @@ put_map(struct obs_sink *self, const struct observation *o)
 	put_item(k, ITEM_MAP, o, obs_size(o));
 }
 
+void
+live_keep_traffic(struct live_keep *k, const struct store_traffic *t)
+{
+	put_item(k, ITEM_TRAFFIC, t, sizeof *t);
+}
+
+void
+live_keep_probe(struct live_keep *k, const struct store_probe *p)
+{
+	put_item(k, ITEM_PROBE, p, sizeof *p);
+}
+
 struct result_sink *
 live_keep_results(struct live_keep *k)
 {
@@ -145,6 +157,10 @@ put_batch(struct live_keep *k)
 
 		if (head->kind == ITEM_MAP)
 			store_map(k->store, bytes);
+		else if (head->kind == ITEM_TRAFFIC)
+			store_traffic(k->store, bytes);
+		else if (head->kind == ITEM_PROBE)
+			store_probe(k->store, bytes);
 		else if (!k->again || r->kind != RESULT_LAG)
 			to->put(to, r);
 		at += rounded(sizeof *head + head->len);

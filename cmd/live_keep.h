@@ -43,6 +43,9 @@ int live_keep_start(struct live_keep *k);
 struct result_sink *live_keep_results(struct live_keep *k);
 struct obs_sink *live_keep_maps(struct live_keep *k);
 
+void live_keep_traffic(struct live_keep *k, const struct store_traffic *t);
+void live_keep_probe(struct live_keep *k, const struct store_probe *p);
+
 /* What is to be said of the vantage from now on; text is copied. */
 void live_keep_say(struct live_keep *k, const struct store_said *said);
 

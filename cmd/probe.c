@@ -18,6 +18,7 @@
 
 struct probe_command {
 	struct capturing capture;
+	bool flows;
 	const char *write;
 	int64_t duration_ns, rotate_ns, rotate_bytes, keep, free_bytes;
 	bool list;
@@ -27,6 +28,9 @@ const struct option_row probe_options[] = {
 	CAPTURING_ROWS(struct probe_command),
 	{ .name = "list", .letter = 'D', .type = OPTION_FLAG, .group = "Capture",
 	  .text = "list the interfaces", .offset = offsetof(struct probe_command, list) },
+	{ .name = "flows", .type = OPTION_FLAG, .group = "Capture",
+	  .text = "all flows too, of whatever traffic: how much, and what they carry",
+	  .offset = offsetof(struct probe_command, flows) },
 	{ .name = "write", .letter = 'w', .type = OPTION_STRING, .arg = "FILE",
 	  .group = "Output",
 	  .text = "keep the observations in this .sso file, behind what it holds",
@@ -220,6 +224,7 @@ run(struct watch *w)
 static int
 capture(const struct command_row *row, struct probe_command *opt, const struct global *global)
 {
+	const struct account_options all = { .slots = 0 };
 	struct watch *w = calloc(1, sizeof *w);
 	int rc;
 
@@ -227,7 +232,7 @@ capture(const struct command_row *row, struct probe_command *opt, const struct g
 		abort();
 	w->opt = opt;
 	w->json = global->json;
-	rc = capturing_open(row, &opt->capture, &w->crew);
+	rc = capturing_open(row, &opt->capture, opt->flows ? &all : NULL, &w->crew);
 	if (rc == 0)
 		rc = run(w);
 	crew_free(w->crew);

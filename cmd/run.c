@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/huge.h"
+#include "cmd/auditing.h"
 #include "cmd/capturing.h"
 #include "cmd/commands.h"
 #include "cmd/inferring.h"
@@ -26,6 +27,7 @@
 #define SECOND_NS INT64_C(1000000000)
 #define TELL_NS (2 * SECOND_NS)    /* sessions under way, into the store */
 #define CURVES_NS (10 * SECOND_NS) /* of retrieval: many rows */
+#define STEP_NS (30 * SECOND_NS)   /* of traffic */
 #define REST_NS 2000000
 #define LOOK_AT_CLOCK 256u /* observations between two looks */
 
@@ -33,8 +35,9 @@ struct run_command {
 	struct capturing capture;
 	struct inferring infer;
 	struct serving serve;
+	struct auditing audit;
 	const char *store;
-	bool clear_addresses;
+	bool clear_addresses, no_audit;
 	int64_t duration_ns, sessions_ns, maps_ns;
 };
 
@@ -55,6 +58,10 @@ const struct option_row run_options[] = {
 	{ .name = "clear-addresses", .type = OPTION_FLAG, .group = "Database",
 	  .text = "keep addresses as they are, not only their keyed hashes",
 	  .offset = offsetof(struct run_command, clear_addresses) },
+	{ .name = "no-audit", .type = OPTION_FLAG, .group = "Audit",
+	  .text = "leave traffic that is no swarm's alone: nothing of it is told or classified",
+	  .offset = offsetof(struct run_command, no_audit) },
+	AUDITING_ROWS(struct run_command),
 	SERVING_ROWS(struct run_command),
 	INFERRING_ROWS(struct run_command),
 	{ .name = "duration", .type = OPTION_DURATION, .arg = "TIME", .min = 0, .max = 1e9,
@@ -76,15 +83,50 @@ struct run {
 	pthread_t thread; /* of the inference */
 	bool inferring;
 	atomic_ulong gaps;
+	pthread_mutex_t lock; /* of auditor */
+	struct auditor auditor;
 	bool json;
 };
 
 /* --- the inference's thread --------------------------------------------------------------- */
 
 struct turns {
-	int64_t told_ns, curves_ns; /* monotonic */
+	int64_t told_ns, curves_ns, stepped_ns; /* monotonic */
 	int64_t since_ns;           /* wall, when it was told before */
 };
+
+static void
+put_traffic(void *ctx, const struct store_traffic *t)
+{
+	live_keep_traffic(ctx, t);
+}
+
+/* What flows had since the last time; those under way are told every 20 s. */
+static void
+tell_traffic(struct run *r)
+{
+	if (r->opt->no_audit)
+		return;
+	pthread_mutex_lock(&r->lock);
+	auditing_step(&r->auditor, clock_wall_ns() - STEP_NS, STEP_NS, put_traffic, r->keep);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void
+tell_probe(struct run *r)
+{
+	struct worker_status s = crew_status(r->crew);
+	struct live_counts c = capturing_sum(&s, r->opt->capture.n);
+	const struct counts *d = &s.decoded;
+
+	live_keep_probe(r->keep, &(struct store_probe){ .t_ns = clock_wall_ns(),
+		.packets = d->total.packets, .bytes = d->total.bytes, .dropped = c.dropped,
+		.interface_dropped = c.interface_dropped, .lost_observations = s.lost,
+		.undecodable = d->class[COUNTS_UNDECODABLE].packets, .cut = d->snapped.packets,
+		.stream_gaps = d->stream_gaps,
+		.evicted = d->flows_evicted + d->streams_evicted + d->account_evicted,
+		.outages = c.outages });
+}
 
 static void
 tell_results(struct run *r, struct turns *t)
@@ -102,6 +144,26 @@ tell_results(struct run *r, struct turns *t)
 	/* A session's words may be in a worker's ring for a moment. */
 	inference_tell(r->inference, t->since_ns - SECOND_NS, curves);
 	t->since_ns = seen_ns;
+	if (curves)
+		tell_probe(r);
+	if (now_ns - t->stepped_ns >= STEP_NS) {
+		t->stepped_ns = now_ns;
+		tell_traffic(r);
+	}
+}
+
+static void
+take(struct run *r, const struct observation *o)
+{
+	if (o->kind == OBS_GAP)
+		atomic_fetch_add(&r->gaps, 1);
+	if (o->kind != OBS_FLOW) {
+		inference_put(r->inference, o);
+		return;
+	}
+	pthread_mutex_lock(&r->lock);
+	auditing_put(&r->auditor, o);
+	pthread_mutex_unlock(&r->lock);
 }
 
 static void *
@@ -109,15 +171,14 @@ infer(void *arg)
 {
 	const struct timespec rest = { 0, REST_NS };
 	struct run *r = arg;
-	struct turns turns = { .since_ns = INT64_MIN + SECOND_NS };
+	struct turns turns = { .since_ns = INT64_MIN + SECOND_NS,
+		.stepped_ns = clock_monotonic_ns() };
 
 	for (unsigned n = 0; !crew_over(r->crew); n++) {
 		const struct observation *o = crew_next(r->crew);
 
 		if (o != NULL) {
-			if (o->kind == OBS_GAP)
-				atomic_fetch_add(&r->gaps, 1);
-			inference_put(r->inference, o);
+			take(r, o);
 			crew_release(r->crew);
 		} else {
 			nanosleep(&rest, NULL);
@@ -126,6 +187,8 @@ infer(void *arg)
 			tell_results(r, &turns);
 	}
 	inference_end(r->inference);
+	tell_probe(r);
+	tell_traffic(r);
 	return NULL;
 }
 
@@ -188,6 +251,10 @@ say_all(struct run *r)
 	told_fill(&t, &(struct told_about){ .files = (const char *const *)r->opt->capture.name,
 		.n_files = r->opt->capture.n, .counts = &s.decoded, .gaps = atomic_load(&r->gaps),
 		.results = &r->nothing, .player = &r->options.player });
+	pthread_mutex_lock(&r->lock);
+	if (!r->opt->no_audit)
+		auditing_tell(&r->auditor, &t.in);
+	pthread_mutex_unlock(&r->lock);
 	head = told_head(&t);
 	live_keep_say(r->keep, &(struct store_said){
 		.first_ns = t.in.first_ns, .last_ns = t.in.last_ns, .report = head,
@@ -345,6 +412,7 @@ run(struct run *r)
 
 	if (fd < 0)
 		return command_fail(ERR_IO, "cannot wait for signals: %s", strerror(errno));
+	pthread_mutex_init(&r->lock, NULL);
 	name_vantage(r);
 	collect_init(&r->nothing);
 	collect_finish(&r->nothing);
@@ -377,10 +445,14 @@ cmd_run(const struct command_row *row, int argc, char **argv)
 	r->opt = &opt;
 	r->json = global.json;
 	rc = serving_read(row, &opt.serve);
+	if (rc == 0 && !opt.no_audit)
+		rc = auditing_open(&r->auditor, &opt.audit);
 	if (rc == 0)
-		rc = capturing_open(row, &opt.capture, &r->crew);
+		rc = capturing_open(row, &opt.capture, opt.no_audit ? NULL : &r->auditor.account,
+		                    &r->crew);
 	if (rc == 0)
 		rc = run(r);
+	auditing_close(&r->auditor);
 	crew_free(r->crew);
 	free(r);
 	free(args);

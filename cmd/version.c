@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "cmd/commands.h"
+#include "probe/dpi.h"
 #include "probe/probe.h"
 #include "proto/proto.h"
 
@@ -14,7 +15,8 @@ const struct option_row version_options[] = {
 static void
 write_text(FILE *out)
 {
-	fprintf(out, "%s %s\n%s\nprotocols:", program.name, program.version, probe_library());
+	fprintf(out, "%s %s\n%s\nclassifier: %s\nprotocols:", program.name, program.version,
+	        probe_library(), dpi_library());
 	for (const struct proto *const *p = proto_table; *p != NULL; p++)
 		fprintf(out, " %s", (*p)->name);
 	putc('\n', out);
@@ -29,6 +31,7 @@ write_json(FILE *out)
 	json_put_string(&w, "program", program.name);
 	json_put_string(&w, "version", program.version);
 	json_put_string(&w, "capture_library", probe_library());
+	json_put_string(&w, "classifier_library", dpi_library());
 	json_key(&w, "protocols");
 	json_array(&w);
 	for (const struct proto *const *p = proto_table; *p != NULL; p++)

@@ -35,6 +35,69 @@ put_probes(const struct site *s, FILE *out)
 	json_object_end(&w);
 }
 
+static void
+put_as(struct json_writer *w, const char *key, uint32_t as)
+{
+	if (as == 0)
+		json_put_null(w, key);
+	else
+		json_put_uint(w, key, as);
+}
+
+static void
+put_class(void *ctx, const struct store_traffic *t)
+{
+	struct json_writer *w = ctx;
+
+	json_object(w);
+	json_put_string(w, "application", t->protocol);
+	json_put_string(w, "confidence", t->confidence);
+	json_put_string(w, "transport", t->transport);
+	json_put_string(w, "locality", t->locality);
+	put_as(w, "from_as", t->from_as);
+	put_as(w, "to_as", t->to_as);
+	json_put_seconds(w, "from_s", t->t_ns);
+	json_put_seconds(w, "to_s", t->t_ns + t->step_ns);
+	json_put_uint(w, "bytes", t->bytes);
+	json_put_uint(w, "packets", t->packets);
+	json_put_uint(w, "flows", t->flows);
+	json_object_end(w);
+}
+
+/* Of the vantage that is named, else of the newest that was audited. */
+static int64_t
+vantage_of(const struct site *s, const char *name)
+{
+	size_t n;
+	const struct api_view *view = views_all(s->views, &n);
+
+	while (n-- > 0)
+		if (strcmp(view[n].vantage, name) == 0)
+			return views_id(s->views, n);
+	return name[0] == '\0' ? 0 : -1;
+}
+
+/* All traffic by class. */
+static unsigned
+put_traffic(const struct site *s, const struct params *p, FILE *out, struct api_problem *problem)
+{
+	struct json_writer w = json_writer_to(out, false);
+	int rc;
+
+	json_object(&w);
+	json_key(&w, "data");
+	json_array(&w);
+	rc = store_traffic_sums(s->store, vantage_of(s, p->vantage),
+	                        p->from_ns == INT64_MIN ? 0 : p->from_ns,
+	                        p->to_ns == INT64_MIN ? INT64_MAX : p->to_ns, p->limit, put_class,
+	                        &w);
+	json_array_end(&w);
+	json_put_null(&w, "next_cursor");
+	json_object_end(&w);
+	return rc == 0 ? 200 : api_fail(problem, 503, "store", "The store cannot be read", "%s",
+	                                store_why(s->store));
+}
+
 static unsigned
 ask(struct site *s, const struct params *p, FILE *out, struct api_problem *problem)
 {
@@ -47,6 +110,8 @@ ask(struct site *s, const struct params *p, FILE *out, struct api_problem *probl
 	if (strcmp(p->part[0], "health") != 0 && views_refresh(s->views) != 0)
 		return api_fail(problem, 503, "store", "The store cannot be read", "%s",
 		                store_why(s->store));
+	if (p->parts == 1 && strcmp(p->part[0], "traffic") == 0)
+		return put_traffic(s, p, out, problem);
 	api.view = views_all(s->views, &api.n);
 	return api_answer(&api, p, out, problem);
 }

@@ -212,3 +212,9 @@ views_all(const struct views *v, size_t *n)
 	*n = v->n;
 	return v->view;
 }
+
+int64_t
+views_id(const struct views *v, size_t i)
+{
+	return v->held[i]->about.id;
+}

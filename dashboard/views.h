@@ -19,5 +19,6 @@ int views_refresh(struct views *v);
 
 /* Of the last refresh; valid until the next. */
 const struct api_view *views_all(const struct views *v, size_t *n);
+int64_t views_id(const struct views *v, size_t i); /* of the i-th, in the store */
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -553,13 +554,24 @@ http_publish(struct http *h, const char *event, const char *data)
 		stream_publish(h->stream, event, data);
 }
 
+/* Those who listen are told that it is over, as far as they take it. */
+static void
+end_stream(struct stream *s)
+{
+	const struct timespec rest = { 0, 10000000 };
+
+	stream_end(s);
+	for (int i = 0; i < 30 && stream_listeners(s) > 0; i++)
+		nanosleep(&rest, NULL);
+}
+
 void
 http_stop(struct http *h)
 {
 	if (h == NULL)
 		return;
 	if (h->stream != NULL)
-		stream_end(h->stream);
+		end_stream(h->stream);
 	MHD_stop_daemon(h->daemon);
 	stream_free(h->stream);
 	forget(h);

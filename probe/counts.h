@@ -89,7 +89,12 @@ struct counts {
 	uint64_t stream_gaps;       /* holes in TCP streams that were given up */
 	uint64_t stream_duplicates; /* bytes that came again */
 	uint64_t strangers_evicted; /* other flows whose opener was forgotten */
+	uint64_t account_flows, account_evicted; /* of all flows; that made room too early */
 };
+
+/* A packet and its time; answers the time to go by. *last_ns: that of the one before. */
+int64_t counts_packet(struct counts *c, int64_t *last_ns, int64_t t_ns, uint32_t wire_len);
+void counts_snapped(struct counts *c, uint64_t bytes); /* of which so many were left out */
 
 /* Of two captures together. */
 void counts_add(struct counts *to, const struct counts *what);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "probe/account.h"
 #include "probe/flow.h"
 #include "probe/fragment.h"
 #include "probe/ip.h"
@@ -23,10 +24,13 @@ struct decode {
 	struct flows *flows;
 	struct strangers *strangers;
 	struct streams *streams;     /* TCP */
+	struct account *account;     /* NULL: nobody asked for one */
 	struct wraps wraps;
 	struct counts counts; /* without what these four count */
 	struct counts shown;  /* with it */
 	int64_t last_ns;      /* of the packet before */
+	enum counts_class class; /* of the packet at hand, and whose it is: enum proto_id */
+	uint8_t own;
 	uint16_t vantage;
 	uint8_t origin;
 	/* state of a flow on trial; zeros between two of them */
@@ -40,6 +44,8 @@ struct walk {
 	struct counts_sum sum;  /* of its frames */
 	enum link_type inside;  /* what ip.payload starts with */
 	bool in_ip;             /* an IP header was met */
+	const uint8_t *l3;      /* the last IP header and what follows; NULL: no such packet */
+	size_t l3_len;
 };
 
 /* A UDP datagram on its way to the decoders. */
@@ -92,6 +98,14 @@ decode_new(const struct decode_options *options, struct obs_sink *out)
 	d->strangers = strangers_new();
 	d->streams = streams_new(o->protocols ? o->protocols : proto_table, o->only,
 	                         o->hash_seed, &d->counts, &d->sink);
+	if (o->account != NULL) {
+		struct account_options all = *o->account;
+
+		all.seed = o->hash_seed;
+		all.vantage = o->vantage;
+		all.origin = o->origin;
+		d->account = account_new(&all, out); /* a swarm's words are counted, flows not */
+	}
 	return d;
 }
 
@@ -104,6 +118,7 @@ decode_free(struct decode *d)
 	flows_free(d->flows);
 	strangers_free(d->strangers);
 	streams_free(d->streams);
+	account_free(d->account);
 	pages_free(d, 1, sizeof *d);
 }
 
@@ -118,6 +133,8 @@ static void
 classify(struct decode *d, enum counts_class class, const struct counts_sum *what)
 {
 	add(&d->counts.class[class], what);
+	d->class = class;
+	d->own = 0;
 }
 
 static void
@@ -131,6 +148,7 @@ static void
 classify_swarm(struct decode *d, const struct proto *proto, const struct counts_sum *what)
 {
 	classify(d, COUNTS_SWARM, what);
+	d->own = (uint8_t)proto->id;
 	add(&d->counts.protocol[proto->id].sum, what);
 }
 
@@ -371,7 +389,11 @@ decode_tcp(struct decode *d, struct walk *w)
 		.payload = &w->ip.payload,
 	};
 
-	switch (streams_packet(d->streams, &p, &proto)) {
+	enum stream_verdict verdict = streams_packet(d->streams, &p, &proto);
+
+	w->ip.src.port = p.meta.src.port;
+	w->ip.dst.port = p.meta.dst.port;
+	switch (verdict) {
 	case STREAM_OURS:
 		classify_swarm(d, proto, &w->sum);
 		break;
@@ -408,6 +430,7 @@ decode_reassembled(struct decode *d, struct walk *w, const struct fragment_done 
 	enum ip_verdict verdict;
 
 	w->sum = done->sum;
+	w->l3 = NULL;
 	w->ip.payload = done->payload;
 	w->ip.protocol = done->protocol;
 	verdict = w->ip.v6 ? ip_skip_extensions(&w->ip) : IP_WHOLE;
@@ -469,7 +492,11 @@ decode_ip(struct decode *d, enum ip_verdict verdict, struct walk *w)
 static bool
 decode_layer(struct decode *d, struct walk *w)
 {
-	switch (link_strip(w->inside, &w->ip.payload, &d->wraps)) {
+	enum link_verdict verdict = link_strip(w->inside, &w->ip.payload, &d->wraps);
+
+	w->l3 = w->ip.payload.in.pos;
+	w->l3_len = reader_left(&w->ip.payload.in);
+	switch (verdict) {
 	case LINK_HAS_IPV4:
 		return decode_ip(d, ip_read4(&w->ip), w);
 	case LINK_HAS_IPV6:
@@ -490,33 +517,11 @@ decode_layer(struct decode *d, struct walk *w)
 	return false;
 }
 
-/* Counts the packet and its time; answers the time to go by. */
-static int64_t
-count_packet(struct decode *d, int64_t t_ns, uint32_t wire_len)
-{
-	struct counts *c = &d->counts;
-	int64_t t = t_ns < 0 ? 0 : t_ns > DECODE_MAX_TIME_NS ? DECODE_MAX_TIME_NS : t_ns;
-
-	c->bad_times += t != t_ns;
-	if (c->total.packets > 0) {
-		c->backwards += t < d->last_ns;
-		c->jumps += t - d->last_ns > DECODE_JUMP_NS || d->last_ns - t > DECODE_JUMP_NS;
-	}
-	if (c->total.packets == 0 || t < c->first_ns)
-		c->first_ns = t;
-	if (t > c->last_ns)
-		c->last_ns = t;
-	d->last_ns = t;
-	c->total.packets++;
-	c->total.bytes += wire_len;
-	return t;
-}
-
 static void
-count_snapped(struct decode *d, uint64_t bytes)
+account(struct decode *d, const struct walk *w)
 {
-	d->counts.snapped.packets++;
-	d->counts.snapped.bytes += bytes;
+	account_packet(d->account, &(struct account_packet){ &w->ip.src, &w->ip.dst,
+		w->ip.protocol, d->own, w->sum, w->l3, w->l3_len, w->t_ns });
 }
 
 void
@@ -525,16 +530,19 @@ decode_packet(struct decode *d, enum link_type link, int64_t t_ns, const void *b
 {
 	struct walk w;
 
-	w.t_ns = count_packet(d, t_ns, wire_len);
+	w.t_ns = counts_packet(&d->counts, &d->last_ns, t_ns, wire_len);
 	w.sum = (struct counts_sum){ 1, wire_len };
 	w.inside = link;
 	w.in_ip = false;
 	if (captured < wire_len)
-		count_snapped(d, wire_len - captured);
+		counts_snapped(&d->counts, wire_len - captured);
 	part_init(&w.ip.payload, bytes, captured, wire_len);
 	d->wraps.depth = 0;
+	d->class = COUNTS_WAITING;
 	while (decode_layer(d, &w))
 		continue;
+	if (d->account != NULL && (d->class == COUNTS_SWARM || d->class == COUNTS_NOT_SWARM))
+		account(d, &w);
 }
 
 void
@@ -558,6 +566,8 @@ decode_end(struct decode *d)
 {
 	fragments_end(d->fragments);
 	streams_end(d->streams);
+	if (d->account != NULL)
+		account_end(d->account);
 }
 
 const struct counts *
@@ -582,5 +592,9 @@ decode_counts(struct decode *d)
 	c->stream_gaps = streams_counts(d->streams)->gaps;
 	c->stream_duplicates = streams_counts(d->streams)->duplicates;
 	c->strangers_evicted = strangers_evicted(d->strangers);
+	if (d->account != NULL) {
+		c->account_flows = account_counts(d->account).flows;
+		c->account_evicted = account_counts(d->account).evicted;
+	}
 	return c;
 }

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "probe/account.h"
 #include "probe/counts.h"
 #include "probe/link.h"
 #include "proto/proto.h"
@@ -40,6 +41,7 @@ struct decode_options {
 	uint64_t hash_seed;                   /* secret where senders may choose ports to collide */
 	uint16_t vantage;                     /* written into observations */
 	uint8_t origin;                       /* enum obs_origin, likewise */
+	const struct account_options *account; /* all flows are told too; NULL: only swarms */
 };
 
 struct decode;

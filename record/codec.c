@@ -61,8 +61,10 @@ static const struct codec_field channel[] = {
 
 static const struct codec_field flow[] = {
 	FIELD("packets", u.flow.packets), FIELD("bytes", u.flow.bytes),
+	FIELD("reply_packets", u.flow.reply_packets), FIELD("reply_bytes", u.flow.reply_bytes),
 	FIELD("first_ns", u.flow.first_ns), FIELD("app", u.flow.app),
-	FIELD("transport", u.flow.transport), FIELD("confidence", u.flow.confidence),
+	FIELD("master", u.flow.master), FIELD("transport", u.flow.transport),
+	FIELD("confidence", u.flow.confidence), FIELD("began", u.flow.began),
 };
 
 static const struct codec_field gap[] = {

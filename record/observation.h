@@ -58,7 +58,7 @@ enum obs_kind {
 	OBS_JOIN,
 	OBS_LEAVE,
 	OBS_CHANNEL,        /* what is known of a channel */
-	OBS_FLOW,           /* totals of a flow */
+	OBS_FLOW,           /* what a flow had since it was told last */
 	OBS_GAP,            /* what the capture lost */
 	OBS_KINDS           /* one past the last */
 };
@@ -140,11 +140,11 @@ struct observation {
 			uint8_t name_len;
 		} channel;
 		struct {
-			uint64_t packets, bytes;
+			uint64_t packets, bytes, reply_packets, reply_bytes; /* from, to peer */
 			int64_t first_ns;
-			uint16_t app;       /* the classifier's protocol number */
-			uint8_t transport;  /* IP protocol number */
-			uint8_t confidence; /* classifier's, 0 = none */
+			uint16_t app, master; /* the classifier's protocol numbers */
+			uint8_t transport, confidence; /* IP protocol number; 0 = none */
+			uint8_t began;        /* 1: the first of this flow */
 		} flow;
 		struct {
 			int64_t from_ns;   /* lost between from_ns and t_ns */

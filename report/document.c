@@ -59,13 +59,64 @@ put_traffic(struct json_writer *w, const char *key, const char *name_key,
 }
 
 static void
+put_apps(struct json_writer *w, const struct report_input *in)
+{
+	json_key(w, "applications");
+	json_array(w);
+	for (size_t i = 0; i < in->n_apps; i++) {
+		const struct report_app *t = &in->apps[i];
+
+		json_object(w);
+		json_put_string(w, "application", t->name);
+		json_put_string(w, "confidence", t->confidence);
+		json_put_uint(w, "flows", t->flows);
+		json_put_uint(w, "packets", t->packets);
+		json_put_uint(w, "bytes", t->bytes);
+		json_object_end(w);
+	}
+	json_array_end(w);
+}
+
+/* An AS that is not known is null. */
+static void
+put_as(struct json_writer *w, const char *key, uint32_t as)
+{
+	if (as == 0)
+		json_put_null(w, key);
+	else
+		json_put_uint(w, key, as);
+}
+
+static void
+put_pairs(struct json_writer *w, const struct report_input *in)
+{
+	json_key(w, "as_pairs");
+	json_array(w);
+	for (size_t i = 0; i < in->n_pairs; i++) {
+		const struct report_pair *t = &in->pairs[i];
+
+		json_object(w);
+		put_as(w, "from_as", t->from_as);
+		put_as(w, "to_as", t->to_as);
+		json_put_uint(w, "packets", t->packets);
+		json_put_uint(w, "bytes", t->bytes);
+		json_object_end(w);
+	}
+	json_array_end(w);
+}
+
+static void
 put_audit(struct json_writer *w, const struct report_input *in)
 {
 	json_key(w, "audit");
 	json_object(w);
 	put_traffic(w, "by_protocol", "protocol", in->by_protocol, in->n_by_protocol);
 	put_traffic(w, "by_transport", "transport", in->by_transport, in->n_by_transport);
-	put_traffic(w, "by_locality", "locality", NULL, 0);
+	put_traffic(w, "by_locality", "locality", in->by_locality, in->n_by_locality);
+	if (in->apps != NULL) {
+		put_apps(w, in);
+		put_pairs(w, in);
+	}
 	json_object_end(w);
 }
 

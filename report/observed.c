@@ -167,7 +167,12 @@ json_details(struct json_writer *w, const struct observation *o)
 		json_put_uint(w, "packets", o->u.flow.packets);
 		json_put_uint(w, "bytes", o->u.flow.bytes);
 		json_put_seconds(w, "first_t", o->u.flow.first_ns);
+		json_put_uint(w, "reply_packets", o->u.flow.reply_packets);
+		json_put_uint(w, "reply_bytes", o->u.flow.reply_bytes);
 		json_put_uint(w, "transport", o->u.flow.transport);
+		json_put_uint(w, "app", o->u.flow.app);
+		json_put_uint(w, "master", o->u.flow.master);
+		json_put_uint(w, "confidence", o->u.flow.confidence);
 		break;
 	case OBS_GAP:
 		json_put_string(w, "cause", cause_name(o->u.gap.cause));

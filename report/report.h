@@ -23,6 +23,17 @@ struct report_traffic {
 	uint64_t packets, bytes;
 };
 
+/* What traffic carries, and what that rests on. */
+struct report_app {
+	const char *name, *confidence;
+	uint64_t packets, bytes, flows;
+};
+
+struct report_pair {
+	uint32_t from_as, to_as; /* 0 unknown */
+	uint64_t packets, bytes;
+};
+
 struct report_input {
 	const char *const *files;
 	size_t n_files;
@@ -33,8 +44,11 @@ struct report_input {
 	uint64_t not_swarm_bytes;             /* of what no decoder took */
 	const struct report_count *malformed; /* messages by protocol */
 	size_t n_malformed;
-	const struct report_traffic *by_protocol, *by_transport;
-	size_t n_by_protocol, n_by_transport;
+	const struct report_traffic *by_protocol, *by_transport, *by_locality;
+	size_t n_by_protocol, n_by_transport, n_by_locality;
+	const struct report_app *apps;   /* of an audit, most bytes first; NULL: none was made */
+	const struct report_pair *pairs; /* likewise */
+	size_t n_apps, n_pairs;
 };
 
 struct report {

@@ -93,6 +93,30 @@ put_unread(const struct page *p)
 		fputc('\n', p->out);
 }
 
+#define MOST_APPS 15
+
+/* All traffic by what it carries, if that was asked for. */
+static void
+put_apps(const struct page *p)
+{
+	const struct report_input *in = p->r->input;
+
+	if (in->apps == NULL)
+		return;
+	fprintf(p->out, "\n%-24s %-10s %10s %12s %15s\n", "all traffic", "known by", "flows",
+	        "packets", "bytes");
+	for (size_t i = 0; i < in->n_apps && i < MOST_APPS; i++)
+		fprintf(p->out, "%-24s %-10s %10" PRIu64 " %12" PRIu64 " %15" PRIu64 "\n",
+		        in->apps[i].name, in->apps[i].confidence, in->apps[i].flows,
+		        in->apps[i].packets, in->apps[i].bytes);
+	if (in->n_apps > MOST_APPS)
+		fprintf(p->out, "and %zu more (see --json)\n", in->n_apps - MOST_APPS);
+	for (size_t i = 0; i < in->n_by_locality; i++)
+		fprintf(p->out, "%s%s %" PRIu64 " bytes", i == 0 ? "by place: " : ", ",
+		        in->by_locality[i].name, in->by_locality[i].bytes);
+	fputc('\n', p->out);
+}
+
 static void
 put_input(const struct page *p)
 {
@@ -115,6 +139,7 @@ put_input(const struct page *p)
 	        in->packets, in->bytes, in->not_swarm_bytes, in->observations, malformed(in),
 	        in->cut, in->gaps);
 	put_unread(p);
+	put_apps(p);
 }
 
 /* --- channels ----------------------------------------------------------------------- */

@@ -41,8 +41,9 @@ KINDS = {
         ('prebuffer_bytes', 'u32'), ('bitrate_kbps', 'u32'), ('id_bits', 'u8'),
         ('id_len', 'u8'), ('name_len', 'u8')]),
     12: ('flow', [
-        ('packets', 'u64'), ('bytes', 'u64'), ('first_ns', 'i64'), ('app', 'u16'),
-        ('transport', 'u8'), ('confidence', 'u8')]),
+        ('packets', 'u64'), ('bytes', 'u64'), ('reply_packets', 'u64'), ('reply_bytes', 'u64'),
+        ('first_ns', 'i64'), ('app', 'u16'), ('master', 'u16'), ('transport', 'u8'),
+        ('confidence', 'u8'), ('began', 'u8')]),
     13: ('gap', [('from_ns', 'i64'), ('packets', 'u64'), ('bytes', 'u64'), ('cause', 'u8')]),
 }
 ACTIONS = ['none', 'asked', 'granted', 'refused', 'good', 'bad', 'added', 'removed', 'declined',

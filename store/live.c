@@ -70,7 +70,10 @@ store_forget(struct store *s, int64_t maps_ns, int64_t sessions_ns)
 	         "s.port = event.port AND s.run = event.run AND s.vantage = event.vantage AND "
 	         "s.left_best_us < %lld);"
 	         "DELETE FROM session WHERE left_best_us < %lld;"
+	         "DELETE FROM traffic WHERE t_us < %lld;"
+	         "DELETE FROM probe_status WHERE t_us < %lld;"
 	         "COMMIT", (long long)(maps_ns / US_NS), (long long)(sessions_ns / US_NS),
+	         (long long)(sessions_ns / US_NS), (long long)(sessions_ns / US_NS),
 	         (long long)(sessions_ns / US_NS));
 	if (store_run(s, sql, "forgetting what is old") == 0)
 		return 0;

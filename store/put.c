@@ -21,6 +21,10 @@ static const char *const statements[STATEMENTS] = {
 	[PUT_MAP] = "INSERT OR REPLACE INTO map_snapshot VALUES (?,?,?,?,?,?,?,?,?)",
 	[PUT_LAG] = "INSERT OR REPLACE INTO lag VALUES (?,?,?,?)",
 	[PUT_CAME] = "INSERT OR REPLACE INTO came VALUES (?,?,?,?,?,?)",
+	[PUT_TRAFFIC] = "INSERT INTO traffic VALUES (" Q10 ",?,?) ON CONFLICT DO UPDATE SET "
+	                "bytes = bytes + excluded.bytes, packets = packets + excluded.packets, "
+	                "flows = flows + excluded.flows",
+	[PUT_PROBE] = "INSERT OR REPLACE INTO probe_status VALUES (" Q10 ",?,?)",
 	[PUT_GROUP] = "INSERT OR REPLACE INTO retrieval_group VALUES (?,?,?,?,?,?,?)",
 };
 
@@ -379,6 +383,47 @@ store_map(struct store *s, const struct observation *o)
 		put_int(&b, (int64_t)o->u.map.play);
 	else
 		put_null(&b);
+	finish(s, &b);
+}
+
+void
+store_traffic(struct store *s, const struct store_traffic *t)
+{
+	struct binder b;
+
+	if (s->failed != 0 || !s->writing)
+		return;
+	b = row(s, PUT_TRAFFIC);
+	put_int(&b, s->vantage);
+	put_int(&b, t->t_ns / US_NS);
+	put_int(&b, t->step_ns / US_NS);
+	put_text(&b, t->protocol, -1);
+	put_text(&b, t->confidence, -1);
+	put_text(&b, t->transport, -1);
+	put_int(&b, t->from_as);
+	put_int(&b, t->to_as);
+	put_text(&b, t->locality, -1);
+	put_int(&b, (int64_t)t->bytes);
+	put_int(&b, (int64_t)t->packets);
+	put_int(&b, (int64_t)t->flows);
+	finish(s, &b);
+}
+
+void
+store_probe(struct store *s, const struct store_probe *p)
+{
+	const uint64_t n[] = { p->packets, p->bytes, p->dropped, p->interface_dropped,
+		p->lost_observations, p->undecodable, p->cut, p->stream_gaps, p->evicted,
+		p->outages };
+	struct binder b;
+
+	if (s->failed != 0 || !s->writing)
+		return;
+	b = row(s, PUT_PROBE);
+	put_int(&b, s->vantage);
+	put_int(&b, p->t_ns / US_NS);
+	for (size_t i = 0; i < sizeof n / sizeof n[0]; i++)
+		put_int(&b, (int64_t)n[i]);
 	finish(s, &b);
 }
 

@@ -40,6 +40,12 @@ int store_maps(struct store *s, int64_t vantage, uint64_t channel, int64_t t_ns,
 int store_maps_of(struct store *s, int64_t vantage, uint64_t channel,
                   const struct endpoint *peer, struct obs_sink *to);
 
+/* Sums of all traffic of a vantage (0: the one written last that has any) in [from, to), the most
+ * bytes first, so many at most. */
+int store_traffic_sums(struct store *s, int64_t vantage, int64_t from_ns, int64_t to_ns,
+                       uint32_t most, void (*put)(void *ctx, const struct store_traffic *t),
+                       void *ctx);
+
 /* Changes with every commit of another process. */
 int store_state(struct store *s, int64_t *state);
 

@@ -76,6 +76,24 @@ int store_commit(struct store *s, const struct store_said *said);
  * on. */
 int store_begin_live(struct store *s, const char *name);
 
+/* All traffic of a class in a step of time, and a probe's counters since its start. As results,
+ * between store_begin and store_commit, or store_resume and store_flush. */
+struct store_traffic {
+	int64_t t_ns, step_ns;
+	char protocol[64], confidence[12], transport[8], locality[12];
+	uint32_t from_as, to_as; /* 0 unknown */
+	uint64_t bytes, packets, flows;
+};
+
+struct store_probe {
+	int64_t t_ns;
+	uint64_t packets, bytes, dropped, interface_dropped, lost_observations, undecodable, cut,
+	        stream_gaps, evicted, outages;
+};
+
+void store_traffic(struct store *s, const struct store_traffic *t);
+void store_probe(struct store *s, const struct store_probe *p);
+
 /* Before the next puts. A failure is kept until store_flush. */
 int store_resume(struct store *s);
 

@@ -7,6 +7,7 @@ import { Overview } from './overview.js';
 import { Peer } from './peer.js';
 import { LiveState, Probes } from './probes.js';
 import { isReport, useAnswer } from './source.js';
+import { Traffic } from './traffic.js';
 import { readHash } from './url.js';
 
 function useHash() {
@@ -103,6 +104,7 @@ function Page({ place: { parts, query } }) {
   if (parts.length === 0) return html`<${Start} />`;
   const [what, id, part, peer] = parts;
   if (what === 'probes') return html`<${Probes} />`;
+  if (what === 'traffic') return html`<${Traffic} />`;
   if (what === 'channels' && id && !part) return html`<${Channel} id=${id} query=${query} key=${id} />`;
   if (what === 'channels' && part === 'maps') return html`<${Maps} id=${id} query=${query} key=${id} />`;
   if (what === 'channels' && part === 'peers' && peer) return html`<${Peer} id=${id} peer=${peer} query=${query} key=${peer} />`;
@@ -110,8 +112,10 @@ function Page({ place: { parts, query } }) {
 }
 
 function Crumbs({ parts }) {
-  if (parts.length === 0) return null;
-  return html`<nav aria-label="Where you are" class="crumbs"><a href="#/">Overview</a></nav>`;
+  if (isReport && parts.length === 0) return null;
+  const here = (part) => (parts[0] === part ? 'page' : undefined);
+  return html`<nav aria-label="Pages" class="crumbs"><a href="#/" aria-current=${here(undefined)}>Overview</a>
+    ${!isReport && html`<a href="#/traffic" aria-current=${here('traffic')}>Traffic</a>`}</nav>`;
 }
 
 function App() {

@@ -26,9 +26,13 @@ def tools(capture, swarmscope, pcaploop, account):
         ("libpcap loop, 256 KiB buffer", [pcaploop, "-b", capture]),
         ("swarmscope's probe alone", [account, capture]),
         ("swarmscope analyze", [swarmscope, "analyze", capture]),
+        ("swarmscope analyze --audit", [swarmscope, "analyze", "--audit", capture]),
         ("swarmscope decode", [swarmscope, "decode", capture]),
+        ("ndpiReader -q", ["ndpiReader", "-q", "-i", capture]),
+        ("softflowd -c none", ["softflowd", "-c", "none", "-d", "-r", capture, "-n", "127.0.0.1:9"]),
         ("tcpdump -w /dev/null", ["tcpdump", "-r", capture, "-w", "/dev/null"]),
         ("tshark -q", ["tshark", "-q", "-r", capture]),
+        ("tshark, dissecting", ["tshark", "-q", "-z", "io,stat,0", "-r", capture]),
     ]
     for name, command in rows:
         if shutil.which(command[0]):

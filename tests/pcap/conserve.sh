@@ -49,7 +49,13 @@ tells_what_happened() {
 		jq -e --arg said "$(cat "$tmp/said")" '
 		    (.input | "\(.packets) \(.bytes)") == $said and
 		    ([.audit.by_protocol[].packets] | add // 0) == .input.packets and
-		    ([.audit.by_protocol[].bytes] | add // 0) == .input.bytes' "$out" ;;
+		    ([.audit.by_protocol[].bytes] | add // 0) == .input.bytes and
+		    ([.audit.by_protocol[] |
+		      select(.protocol | IN("not-ip", "cut", "undecodable") | not) |
+		      [.packets, .bytes]] | transpose | map(add)) as $flows |
+		    ([.audit.applications, .audit.by_transport, .audit.by_locality] |
+		     all(([.[] | [.packets, .bytes]] | transpose | map(add)) == $flows))
+		    ' "$out" ;;
 	1) [ ! -s "$out" ] && lines "$err" 1 && grep -q '^swarmscope: .*: .*(.*)$' "$err" ;;
 	*) false ;;
 	esac
@@ -63,8 +69,8 @@ look_at() { # capture
 	else
 		echo "$name: refused: $(cat "$err")"
 	fi
-	run "$SWARMSCOPE" analyze --format json "$1"
-	holds "$name: analyze ends in a report or a line" tells_what_happened
+	run "$SWARMSCOPE" analyze --audit --format json "$1"
+	holds "$name: analyze ends in a report or a line, flows conserved" tells_what_happened
 	jq -r '.warnings[]? | "    " + .' "$out" 2> /dev/null
 	sed 's/^/    /' "$err"
 }

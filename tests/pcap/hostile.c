@@ -121,10 +121,17 @@ load(struct set *s, const struct options *o)
 		die("no packets");
 }
 
+/* All flows are told too, and looked at by whatever library there is. */
+static struct account_options account = { .slots = 4096 };
+static const struct decode_options options = { .account = &account };
+static uint64_t flow_bytes; /* told by the probe at hand */
+
 static void
 check_observation(struct obs_sink *self, const struct observation *o)
 {
 	(void)self;
+	if (o->kind == OBS_FLOW)
+		flow_bytes += o->u.flow.bytes + o->u.flow.reply_bytes;
 	if (o->kind == 0 || o->kind >= OBS_KINDS || o->width > OBS_MAX_WIDTH ||
 	    o->tail_len > OBS_MAX_TAIL)
 		die("an observation is not sound");
@@ -144,6 +151,8 @@ finish(struct probe *p, struct totals *t)
 		sum += c->class[i].bytes;
 	if (sum != c->total.bytes || c->class[COUNTS_WAITING].packets != 0)
 		die("bytes got lost");
+	if (flow_bytes != c->class[COUNTS_SWARM].bytes + c->class[COUNTS_NOT_SWARM].bytes)
+		die("bytes of flows got lost");
 	t->packets += c->total.packets;
 	t->observations += c->observations;
 	t->bytes += c->total.bytes;
@@ -160,8 +169,9 @@ static void
 run_cut(const struct set *s, uint32_t snap, struct totals *t)
 {
 	struct obs_sink sink = { check_observation };
-	struct probe *p = probe_new(NULL, &sink);
+	struct probe *p = probe_new(&options, &sink);
 
+	flow_bytes = 0;
 	for (size_t i = 0; i < s->n; i++) {
 		const struct packet *k = &s->packet[i];
 		uint32_t n = k->captured < snap ? k->captured : snap;
@@ -203,8 +213,9 @@ static void
 run_flipped(const struct set *s, uint64_t *seed, struct totals *t)
 {
 	struct obs_sink sink = { check_observation };
-	struct probe *p = probe_new(NULL, &sink);
+	struct probe *p = probe_new(&options, &sink);
 
+	flow_bytes = 0;
 	for (size_t i = 0; i < s->n; i++)
 		give_flipped(p, s, &s->packet[i], seed);
 	finish(p, t);
@@ -289,6 +300,8 @@ main(int argc, char **argv)
 	struct set s = { 0 };
 
 	read_options(&o, argc, argv);
+	account.dpi = dpi_new(); /* takes longer than a small capture */
+	account.no_dpi = account.dpi == NULL;
 	load(&s, &o);
 	if (o.total > 0)
 		o.variants = o.total / s.n > CUTS ? o.total / s.n - CUTS : 1;
@@ -300,6 +313,7 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < s.n; i++)
 		free(s.packet[i].bytes);
 	free(s.packet);
+	dpi_free(account.dpi);
 	if (peak_mib() > PEAK_MIB)
 		die("peak memory over the limit");
 	return 0;

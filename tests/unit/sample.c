@@ -116,6 +116,10 @@ fill_flow(struct observation *o, uint64_t *seed)
 	o->u.flow.app = (uint16_t)number(seed);
 	o->u.flow.transport = (uint8_t)number(seed);
 	o->u.flow.confidence = (uint8_t)number(seed);
+	o->u.flow.reply_packets = number(seed);
+	o->u.flow.reply_bytes = number(seed);
+	o->u.flow.master = (uint16_t)number(seed);
+	o->u.flow.began = (uint8_t)number(seed);
 }
 
 static void

@@ -140,7 +140,11 @@ put_rest(union obs_buf *buf)
 	o->u.flow.packets = 10;
 	o->u.flow.bytes = 15000;
 	o->u.flow.first_ns = START_NS;
+	o->u.flow.reply_packets = 9;
+	o->u.flow.reply_bytes = 900;
 	o->u.flow.app = 300;
+	o->u.flow.master = 5;
+	o->u.flow.began = 1;
 	o->u.flow.transport = 17;
 	o->u.flow.confidence = 6;
 	sso_writer_put(&file, o);

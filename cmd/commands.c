@@ -20,6 +20,12 @@ static const char *const probe_examples[] = {
 	"a line of JSON a second: what was seen, what was dropped", NULL,
 };
 
+static const char *const config_examples[] = {
+	"swarmscope config init > swarmscope.yaml", "a file to begin with",
+	"swarmscope config check --config swarmscope.yaml", "is it sound?",
+	"swarmscope config show", "every key, its value, and where that comes from", NULL,
+};
+
 static const char *const run_examples[] = {
 	"swarmscope run -i eth0", "the page at http://127.0.0.1:8480/, live",
 	"swarmscope run -i eth0,eth1 --workers 2 --store sqlite:/var/lib/swarmscope/swarms.db",
@@ -105,6 +111,11 @@ static const struct command_row commands[] = {
 	  "Prints what swarms' messages say, one observation a line: who holds, wants, sends and "
 	  "receives which chunks.",
 	  decode_options, cmd_decode },
+	{ "config", "the configuration of run", "check|show|init", 1, 1, config_examples,
+	  "Checks a configuration file, shows what it comes to together with the environment and "
+	  "the defaults, or prints one to begin with. It is YAML, every key is an option of run; an "
+	  "option goes before the environment, that before the file, that before the default.",
+	  config_options, cmd_config },
 	{ "db", "the database that results are kept in", "migrate|info|check", 1, 1, db_examples,
 	  "Brings a database's schema up to date, tells what is in it, or checks whether it is "
 	  "sound. Results come into it by 'analyze --store'.",

@@ -19,6 +19,7 @@
 #include "cmd/auditing.h"
 #include "cmd/capturing.h"
 #include "cmd/commands.h"
+#include "cmd/config_file.h"
 #include "cmd/inferring.h"
 #include "cmd/live_keep.h"
 #include "cmd/serving.h"
@@ -36,12 +37,16 @@ struct run_command {
 	struct inferring infer;
 	struct serving serve;
 	struct auditing audit;
-	const char *store;
+	const char *config, *store;
 	bool clear_addresses, no_audit;
 	int64_t duration_ns, sessions_ns, maps_ns;
 };
 
 const struct option_row run_options[] = {
+	{ .name = "config", .letter = 'c', .type = OPTION_STRING, .arg = "FILE",
+	  .group = "Configuration",
+	  .text = "take what no option and no variable says from here; else from " CONFIG_FILE
+	          " if it is there", .offset = offsetof(struct run_command, config) },
 	CAPTURING_ROWS(struct run_command),
 	{ .name = "store", .type = OPTION_STRING, .arg = "URL", .preset = "sqlite:swarmscope.db",
 	  .group = "Database",
@@ -427,8 +432,27 @@ run(struct run *r)
 	return rc != 0 ? rc : ended;
 }
 
-int
-cmd_run(const struct command_row *row, int argc, char **argv)
+/* Before the command line is read: what is not said there may be in the file. */
+static int
+configure(const struct command_row *row, int argc, char **argv)
+{
+	const char *path = config_file_find(argc, argv);
+	struct config_file f;
+	int rc;
+
+	if (path == NULL)
+		return 0;
+	rc = config_file_read(&f, path);
+	if (rc == 0)
+		config_file_apply(&f);
+	else
+		options_complain(row, "%s", f.why);
+	config_file_free(&f);
+	return rc == 0 ? 0 : err_exit_status(rc);
+}
+
+static int
+run_with(const struct command_row *row, int argc, char **argv)
 {
 	struct global global = { 0 };
 	struct run_command opt = { .store = NULL };
@@ -457,4 +481,12 @@ cmd_run(const struct command_row *row, int argc, char **argv)
 	free(r);
 	free(args);
 	return rc;
+}
+
+int
+cmd_run(const struct command_row *row, int argc, char **argv)
+{
+	int rc = configure(row, argc, argv);
+
+	return rc != 0 ? rc : run_with(row, argc, argv);
 }

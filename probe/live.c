@@ -24,8 +24,9 @@ struct live {
 	pcap_t *pcap;        /* the worker's; NULL: it is down */
 	enum link_type link;
 	struct live_counts counts;
-	struct pcap_stat before; /* of this opening, when last asked */
+	uint64_t device_before;  /* of device_missed, when last asked */
 	int64_t asked_ns;        /* when the counts were */
+	_Atomic uint64_t device_missed; /* as the owner last read it */
 	/* between the two threads: what went away, to be closed; what was opened, to be used */
 	_Atomic(pcap_t *) gone, fresh;
 	/* the owner's */
@@ -183,10 +184,30 @@ open_pcap(struct live *l, pcap_t **out)
 	return rc;
 }
 
+/* Packets that the device had no room for. The owner reads them: it is a file. */
+static void
+look_at_device(struct live *l)
+{
+	unsigned long long missed;
+	char path[128];
+	FILE *in;
+
+	snprintf(path, sizeof path, "/sys/class/net/%.64s/statistics/rx_missed_errors",
+	         l->opt.interface);
+	in = fopen(path, "re");
+	if (in == NULL)
+		return; /* no device of its own, such as "any" */
+	if (fscanf(in, "%llu", &missed) == 1)
+		atomic_store(&l->device_missed, missed);
+	fclose(in);
+}
+
 int
 live_open(struct live *l)
 {
 	l->asked_ns = clock_wall_ns();
+	look_at_device(l);
+	l->device_before = atomic_load(&l->device_missed);
 	return open_pcap(l, &l->pcap);
 }
 
@@ -197,6 +218,7 @@ live_tend(struct live *l)
 {
 	pcap_t *gone = atomic_exchange(&l->gone, NULL), *fresh;
 
+	look_at_device(l);
 	if (gone != NULL) {
 		fail(l, ERR_IO, "%s: %s (it is opened again when it is back)", l->opt.interface,
 		     pcap_geterr(gone));
@@ -245,7 +267,6 @@ use_fresh(struct live *l)
 	l->pcap = atomic_exchange(&l->fresh, NULL);
 	if (l->pcap == NULL)
 		return;
-	memset(&l->before, 0, sizeof l->before);
 	probe_gap(l->probe, l->asked_ns, 0);
 	l->asked_ns = clock_wall_ns();
 }
@@ -272,23 +293,37 @@ live_fd(const struct live *l)
 	return l->pcap != NULL ? pcap_get_selectable_fd(l->pcap) : -1;
 }
 
+/* Since the last time: packets come out of the filter, and those of them dropped. libpcap's own
+ * counting opens a file each time, which a worker may not. */
+static bool
+ask_kernel(struct live *l, uint64_t *received, uint64_t *dropped)
+{
+	struct tpacket_stats_v3 now = { 0 };
+	socklen_t len = sizeof now;
+
+	if (l->pcap == NULL || getsockopt(pcap_fileno(l->pcap), SOL_PACKET, PACKET_STATISTICS,
+	                                  &now, &len) != 0)
+		return false;
+	*received = now.tp_packets;
+	*dropped = now.tp_drops;
+	return true;
+}
+
 struct live_counts
 live_count(struct live *l)
 {
-	struct pcap_stat now;
-	uint32_t dropped, by_device;
+	uint64_t received, dropped, missed = atomic_load(&l->device_missed), by_device;
 
-	if (l->pcap == NULL || pcap_stats(l->pcap, &now) != 0)
+	if (!ask_kernel(l, &received, &dropped))
 		return l->counts;
-	/* Counted modulo 2^32; received ones include the dropped ones. */
-	dropped = now.ps_drop - l->before.ps_drop;
-	by_device = now.ps_ifdrop - l->before.ps_ifdrop;
-	l->counts.received += now.ps_recv - l->before.ps_recv;
+	/* The device counts anew when it is made anew. */
+	by_device = missed > l->device_before ? missed - l->device_before : 0;
+	l->device_before = missed;
+	l->counts.received += received;
 	l->counts.dropped += dropped;
 	l->counts.interface_dropped += by_device;
 	if (dropped > 0 || by_device > 0)
-		probe_gap(l->probe, l->asked_ns, (uint64_t)dropped + by_device);
-	l->before = now;
+		probe_gap(l->probe, l->asked_ns, dropped + by_device);
 	l->asked_ns = clock_wall_ns();
 	return l->counts;
 }

@@ -4,12 +4,15 @@ process on a host of its own (tests/lib/lab.py), some of them watched by a real 
 
   lab.py players MESHPEER SWARMSCOPE [--peers N] [--players N] [--transport udp|tcp] [--keep DIR]
   lab.py trouble MESHPEER SWARMSCOPE [--peers N] [--transport udp|tcp]
+  lab.py live MESHPEER SWARMSCOPE [--peers N] [--transport udp|tcp] [--seconds N]
   lab.py congestion MESHPEER SWARMSCOPE [--peers N] [--transport udp|tcp]
 
 players: lines of the watched peers break down in turn; mpv and the peers' own truth must tell
 the same of it, and so must an analysis of the capture, with the play position hidden.
 trouble: the tracker is killed, the origin is silent for five seconds, a third of the peers are
 killed at once; the rest plays on.
+live: the swarm and a replayed capture of another system at once, watched by `swarmscope run`; what
+its database says is what an analysis of tcpdump's capture of the same minutes says.
 congestion: peers promise five times what their lines can send. Prints figures; 77 where there can be no lab.
 
 SPDX-License-Identifier: Apache-2.0
@@ -22,10 +25,13 @@ import os
 import shutil
 import signal
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import lab as labs  # noqa: E402
@@ -371,6 +377,111 @@ def trouble(o, check):
     shutil.rmtree(work)
 
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def fill(cut, whole):
+    """A capture whose packets have again as many bytes as on the wire, zeros for those cut off."""
+    with open(cut, "rb") as old, open(whole, "wb") as new:
+        head = old.read(24)
+        order = "<" if head[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+        new.write(head[:16] + struct.pack(order + "I", 262144) + head[20:])
+        while len(record := old.read(16)) == 16:
+            s, part, kept, wire = struct.unpack(order + "IIII", record)
+            new.write(struct.pack(order + "IIII", s, part, wire, wire) +
+                      old.read(kept).ljust(wire, b"\0"))
+
+
+def replay(lab, work):
+    """A capture of another system, given to the bridge as fast as it was taken."""
+    cut, plain = f"{work}/cut.pcap", f"{work}/other.pcap"
+    subprocess.run(["zstd", "-qdf", f"{HERE}/../pcap/peerstreamer-engine-a.pcap.zst", "-o", cut],
+                   check=True)
+    fill(cut, plain)
+    labs.call("ip", "-n", lab.space, "link", "add", "re0", "type", "veth", "peer", "name", "re1")
+    labs.call("ip", "-n", lab.space, "link", "set", "re1", "master", "br0", "up")
+    labs.call("ip", "-n", lab.space, "link", "set", "re0", "up")
+    process = subprocess.Popen(
+        ["ip", "netns", "exec", lab.space, "tcpreplay", "-q", "-i", "re0", plain],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    lab.processes.append(process)
+    return process
+
+
+def watch_live(lab, swarmscope, work):
+    """run on the bridge; answers the process once it listens."""
+    out = open(f"{work}/run", "w+")
+    process = subprocess.Popen(
+        ["ip", "netns", "exec", lab.space, swarmscope, "run", "--json", "-i", "br0", "--promiscuous",
+         "--store", f"sqlite:{work}/live.db", "--clear-addresses"], stdout=out,
+        stderr=open(f"{work}/run.err", "w"))
+    lab.processes.append(process)
+    until = time.time() + 10
+    while '"event":"start"' not in open(out.name).read() and time.time() < until:
+        time.sleep(0.05)
+    return process
+
+
+def kept_sessions(swarmscope, work):
+    """All sessions in the database, as the API gives them."""
+    serve = subprocess.Popen([swarmscope, "serve", "--store", f"sqlite:{work}/live.db", "--listen",
+                              "127.0.0.1:18700", "--port-search"], stdout=subprocess.PIPE, text=True)
+    url = serve.stdout.readline().strip() + "api/v1/channels"
+    sessions = []
+    for row in json.load(urllib.request.urlopen(url))["data"]:
+        name = urllib.parse.quote(row["channel"]["id"], safe="")
+        sessions += json.load(urllib.request.urlopen(f"{url}/{name}/sessions?limit=1000"))["data"]
+    serve.terminate()
+    serve.wait()
+    return sessions
+
+
+def live(o, check):
+    work = o.keep or tempfile.mkdtemp(prefix="lab.")
+    os.makedirs(work, exist_ok=True)
+    film, pcap = f"{work}/film.ts", f"{work}/live.pcap"
+    make_film(film, o.seconds + 20)
+    with labs.Lab() as lab:
+        tap = lab.capture(pcap)
+        run = watch_live(lab, o.swarmscope, work)
+        swarm = Swarm(lab, o.meshpeer, film, work, o.transport)
+        other = replay(lab, work)
+        time.sleep(3)
+        until = time.time() + o.seconds
+        for _ in range(o.peers):
+            swarm.peer()
+            time.sleep(0.3)
+        while time.time() < until:  # a line breaks every 20 s
+            host = swarm.peers[int(time.time() / 20) % len(swarm.peers)]
+            host.line(down_kbps=BREAK_KBPS)
+            time.sleep(8)
+            host.line(down_kbps=DOWN)
+            time.sleep(12)
+        lab.end(other, how=signal.SIGINT)
+        swarm.end()
+        time.sleep(1)
+        status = lab.end(run, how=signal.SIGINT)
+        lab.end(tap)
+    check.holds(f"run ended well {status}", status == 0)
+    last = json.loads(open(f"{work}/run").read().splitlines()[-1])
+    check.holds(f"{last['packets']} packets, nothing dropped or lost",
+                last["dropped"] + last["interface_dropped"] + last["lost_observations"] == 0)
+    subprocess.run([o.swarmscope, "analyze", "-f", "json", "-o", f"{work}/report.json", pcap],
+                   check=False)
+    with open(f"{work}/sessions.json", "w") as f:
+        json.dump({"data": kept_sessions(o.swarmscope, work)}, f)
+    same = subprocess.run([f"{HERE}/same_sessions.py", f"{work}/sessions.json",
+                           f"{work}/report.json"], capture_output=True, text=True, check=False)
+    report = json.load(open(f"{work}/report.json"))
+    stalls = sum(len(s["stalls"]) for s in report["sessions"])
+    check.holds(f"the database and the capture's analysis agree, {stalls} stalls among it: "
+                f"{same.stdout.strip()}", same.returncode == 0)
+    protocols = {c["protocol"] for c in report["channels"]}
+    check.holds(f"both systems were seen: {sorted(protocols)}", {"mesh", "grapes"} <= protocols)
+    if not o.keep:
+        shutil.rmtree(work)
+
+
 def congestion(o, check):
     work = tempfile.mkdtemp(prefix="lab.")
     film = f"{work}/film.ts"
@@ -403,23 +514,25 @@ def dropped_of(host):
 
 def main():
     parse = argparse.ArgumentParser(description=__doc__)
-    parse.add_argument("what", choices=["players", "trouble", "congestion"])
+    parse.add_argument("what", choices=["players", "trouble", "live", "congestion"])
     parse.add_argument("meshpeer")
     parse.add_argument("swarmscope")
     parse.add_argument("--peers", type=int, default=30)
     parse.add_argument("--players", type=int, default=3)
     parse.add_argument("--transport", default="udp")
+    parse.add_argument("--seconds", type=int, default=60, help="of live")
     parse.add_argument("--keep")
     o = parse.parse_args()
     o.meshpeer, o.swarmscope = os.path.abspath(o.meshpeer), os.path.abspath(o.swarmscope)
     why = labs.can_make()
-    for tool in ("ffmpeg",) + (("mpv", "tcpdump") if o.what == "players" else ()):
+    for tool in ("ffmpeg",) + (("mpv", "tcpdump") if o.what == "players" else ()) + \
+            (("tcpdump", "tcpreplay") if o.what == "live" else ()):
         why = why or ("" if shutil.which(tool) else f"{tool} is missing")
     if why:
         print(f"left out: {why}")
         sys.exit(77)
     check = Check()
-    {"players": players, "trouble": trouble, "congestion": congestion}[o.what](o, check)
+    {"players": players, "trouble": trouble, "live": live, "congestion": congestion}[o.what](o, check)
     sys.exit(1 if check.failed else 0)
 
 

@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: Apache-2.0
 : "${srcdir:=.}"
 . "$srcdir/tests/e2e/lib.sh"
-for what in ${LAB:-players:udp players:tcp trouble:udp}; do
+for what in ${LAB:-players:udp players:tcp trouble:udp live:udp}; do
 	echo "$what"
 	run $python "$srcdir/tests/e2e/lab.py" "${what%:*}" "$PWD/meshpeer" "$SWARMSCOPE" \
 	    --transport "${what#*:}" --peers "${LAB_PEERS:-30}"

@@ -77,6 +77,23 @@ auditing_step(struct auditor *a, int64_t t_ns, int64_t step_ns,
 	audit_clear(a->step);
 }
 
+void
+auditing_reload(struct auditor *a, const struct auditing *opt)
+{
+	struct networks *fresh;
+	char why[NETWORKS_WHY];
+
+	if (networks_read(opt->as_table, opt->own_prefixes, &fresh, why) != 0) {
+		log_say(LOG_WARNING, "%s; the networks stay as they were", why);
+		return;
+	}
+	audit_networks(a->audit, fresh);
+	audit_networks(a->step, fresh);
+	networks_free(a->networks);
+	a->networks = fresh;
+	log_say(LOG_WARNING, "the networks were read again: %zu ranges", networks_ranges(fresh));
+}
+
 /* --- sums of rows by one of their fields -------------------------------------------------- */
 
 static void

@@ -55,6 +55,10 @@ void auditing_put(struct auditor *a, const struct observation *o);
 int auditing_open(struct auditor *a, const struct auditing *opt);
 void auditing_close(struct auditor *a);
 
+/* Reads the files of networks again; if they cannot be read, the old ones stay: says which. Not
+ * beside auditing_put. */
+void auditing_reload(struct auditor *a, const struct auditing *opt);
+
 /* Calls put for each class of traffic since the last call, or the beginning: a step of time. */
 void auditing_step(struct auditor *a, int64_t t_ns, int64_t step_ns,
                    void (*put)(void *ctx, const struct store_traffic *t), void *ctx);

@@ -99,7 +99,8 @@ static const struct command_row commands[] = {
 	  "it in a database and serves it as a page that is live; all in one process. Rights are "
 	  "given up once the interfaces are open: what is kept is the right to capture, and the "
 	  "thread that reads packets may open nothing. A database that cannot be written is tried "
-	  "again; what comes meanwhile waits in memory. Peers' addresses are kept as keyed hashes.",
+	  "again; what comes meanwhile waits in memory. Peers' addresses are kept as keyed hashes. "
+	  "SIGHUP has the files of networks read again.",
 	  run_options, cmd_run },
 	{ "probe", "an interface to observations, live", NULL, 0, 0, probe_examples,
 	  "Watches an interface, decodes what swarms' messages say and keeps it in a file for "
@@ -113,8 +114,8 @@ static const struct command_row commands[] = {
 	  decode_options, cmd_decode },
 	{ "config", "the configuration of run", "check|show|init", 1, 1, config_examples,
 	  "Checks a configuration file, shows what it comes to together with the environment and "
-	  "the defaults, or prints one to begin with. It is YAML, every key is an option of run; an "
-	  "option goes before the environment, that before the file, that before the default.",
+	  "the defaults, or prints one to begin with. It is YAML, every key is an option of run; "
+	  "an option goes before the environment, that before the file, that before the default.",
 	  config_options, cmd_config },
 	{ "db", "the database that results are kept in", "migrate|info|check", 1, 1, db_examples,
 	  "Brings a database's schema up to date, tells what is in it, or checks whether it is "

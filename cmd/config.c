@@ -26,9 +26,10 @@ init(void)
 {
 	char section[32] = "";
 
-	puts("# Swarmscope's configuration: swarmscope run --config FILE. Every key may be left out;\n"
-	     "# what stands behind it is an example. An option on the command line goes before the\n"
-	     "# environment, that before this file. Check it: swarmscope config check --config FILE");
+	puts("# Swarmscope's configuration: swarmscope run --config FILE. Every key may be left\n"
+	     "# out; what stands behind it is an example. An option on the command line goes\n"
+	     "# before the environment, that before this file. Is it sound? swarmscope config\n"
+	     "# check --config FILE");
 	for (const struct config_key *k = config_keys; k->path != NULL; k++) {
 		int len = (int)strcspn(k->path, ".");
 
@@ -71,7 +72,8 @@ show(const struct config_file *f, bool json)
 		if (config_keys[i].inverted)
 			value = strcmp(value, "true") == 0 ? "false" : "true";
 		if (!json) {
-			printf("%-28s %-44s %s\n", config_keys[i].path, value ? value : "-", origin);
+			printf("%-28s %-44s %s\n", config_keys[i].path, value ? value : "-",
+			       origin);
 			continue;
 		}
 		json_key(&w, config_keys[i].path);

@@ -179,7 +179,8 @@ config_file_find(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strncmp(argv[i], name, sizeof name - 1) == 0)
 			return argv[i] + sizeof name - 1;
-		if ((strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0) && i + 1 < argc)
+		if (i + 1 < argc &&
+		    (strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0))
 			return argv[i + 1];
 	}
 	return access(CONFIG_FILE, R_OK) == 0 ? CONFIG_FILE : NULL;

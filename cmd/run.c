@@ -323,7 +323,7 @@ signals(void)
 
 /* True: it is to end. */
 static bool
-obey(int fd)
+obey(struct run *r, int fd)
 {
 	struct signalfd_siginfo info;
 
@@ -331,7 +331,10 @@ obey(int fd)
 		return false;
 	if (info.ssi_signo != SIGHUP)
 		return true;
-	log_say(LOG_INFO, "nothing to read again");
+	pthread_mutex_lock(&r->lock);
+	if (!r->opt->no_audit)
+		auditing_reload(&r->auditor, &r->opt->audit);
+	pthread_mutex_unlock(&r->lock);
 	return false;
 }
 
@@ -344,7 +347,7 @@ tend(struct run *r, int fd)
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
 	while (now_ns < end_ns) {
-		if (poll(&p, 1, (int)((next_ns - now_ns) / 1000000) + 1) > 0 && obey(fd))
+		if (poll(&p, 1, (int)((next_ns - now_ns) / 1000000) + 1) > 0 && obey(r, fd))
 			break;
 		now_ns = clock_monotonic_ns();
 		if (now_ns < next_ns)

@@ -68,6 +68,12 @@ audit_clear(struct audit *a)
 	begin(a);
 }
 
+void
+audit_networks(struct audit *a, const struct networks *networks)
+{
+	a->opt.networks = networks;
+}
+
 struct obs_sink *
 audit_sink(struct audit *a)
 {

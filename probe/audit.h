@@ -46,6 +46,7 @@ struct audit_options {
 
 struct audit *audit_new(const struct audit_options *opt);
 void audit_free(struct audit *a); /* takes NULL */
+void audit_networks(struct audit *a, const struct networks *networks); /* from now on */
 struct obs_sink *audit_sink(struct audit *a);
 
 /* Those of equal name of each field are one, the most bytes first; *n of them until the next call

@@ -25,7 +25,6 @@ import os
 import shutil
 import signal
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
@@ -35,6 +34,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import lab as labs  # noqa: E402
+from filled import fill  # noqa: E402
 
 UPLOADS = (400, 700, 1800)  # kbit/s
 DOWN = 8000
@@ -378,18 +378,6 @@ def trouble(o, check):
 
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def fill(cut, whole):
-    """A capture whose packets have again as many bytes as on the wire, zeros for those cut off."""
-    with open(cut, "rb") as old, open(whole, "wb") as new:
-        head = old.read(24)
-        order = "<" if head[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
-        new.write(head[:16] + struct.pack(order + "I", 262144) + head[20:])
-        while len(record := old.read(16)) == 16:
-            s, part, kept, wire = struct.unpack(order + "IIII", record)
-            new.write(struct.pack(order + "IIII", s, part, wire, wire) +
-                      old.read(kept).ljust(wire, b"\0"))
 
 
 def replay(lab, work):

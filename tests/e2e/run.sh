@@ -18,6 +18,45 @@ refuses 'no such user' 2 'no user .*useradd' "$SWARMSCOPE" run -i lo --user nobo
 refuses 'no folder for the database' 3 'no folder' "$SWARMSCOPE" run -i lo --store "sqlite:$tmp/no/x.db"
 command -v tcpdump > /dev/null || skip 'no tcpdump'
 
+# A configuration file: what no option says.
+"$SWARMSCOPE" config init > "$tmp/all.yaml"
+sed 's/# \([a-z_]*: \)/\1/' "$tmp/all.yaml" > "$tmp/given.yaml"
+run "$SWARMSCOPE" config check --config "$tmp/given.yaml"
+holds 'the file to begin with is sound, also with every key' test "$status" -eq 0
+run env SWARMSCOPE_KEEP_MAPS=7m "$SWARMSCOPE" config show --json --config "$tmp/given.yaml"
+holds 'values have an origin' jq -e '.["storage.keep_maps"] == {value: "7m", origin: "environment"} and
+    .["probe.workers"].origin == "file"' "$out"
+printf 'probe:\n  interfaces: [none0]\n  snaplen: 9\n' > "$tmp/bad.yaml"
+refuses 'a value out of range' 2 'bad.yaml:3: probe.snaplen: must be' "$SWARMSCOPE" config check \
+    --config "$tmp/bad.yaml"
+refuses 'and by run' 2 'bad.yaml:3: probe.snaplen' "$SWARMSCOPE" run --config "$tmp/bad.yaml"
+printf 'probe:\n  interfacs: [none0]\n' > "$tmp/bad.yaml"
+refuses 'a key misspelt' 2 'bad.yaml:2: .*did you mean probe.interfaces' "$SWARMSCOPE" run -c "$tmp/bad.yaml"
+printf 'probe:\n  interfaces: [none0]\n' > "$tmp/fine.yaml"
+refuses 'the interface is the file'"'"'s' 1 'none0: no such device' "$SWARMSCOPE" run -c "$tmp/fine.yaml" \
+    --store "sqlite:$tmp/x.db"
+refuses 'no file' 1 'cannot read' "$SWARMSCOPE" run -c "$tmp/nothing.yaml"
+
+# Somebody with the right to capture alone, as under packaging/systemd.
+if command -v setpriv > /dev/null && [ "$(id -u)" -eq 0 ]; then
+	chmod 755 "$tmp"
+	cp "$SWARMSCOPE" "$tmp/program"
+	mkdir -m 777 "$tmp/state"
+	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+net_raw \
+	    --ambient-caps=-all,+net_raw --bounding-set=-all,+net_raw --no-new-privs \
+	    "$tmp/program" run --json -i lo --store "sqlite:$tmp/state/x.db" \
+	    --listen 127.0.0.1:18610 --port-search --duration 3s > "$tmp/said" 2> "$err" &
+	run=$!
+	for _ in $(seq 50); do ! grep -q '"start"' "$tmp/said" || break; sleep 0.1; done
+	cat "/proc/$run/status" > "$tmp/status"
+	status=0
+	wait $run || status=$?
+	holds 'it runs as nobody with CAP_NET_RAW alone' test "$status" -eq 0
+	holds 'as nobody' grep -qE '^Uid:.65534.65534' "$tmp/status"
+	holds 'with that right' grep -qE '^CapEff:.0000000000002000' "$tmp/status"
+	holds 'and saw packets' jq -es '.[-1] | .event == "end"' "$tmp/said"
+fi
+
 # Loopback may have other swarms on it.
 one=$((20 + $$ % 100))
 filter="net 127.$one.0.0/16"
@@ -73,14 +112,17 @@ holds 'viewers who are still there are shown' live
 curl -s "$url/api/v1/probes" > "$out"
 holds 'what the probe saw and missed is told' jq -e \
     '.data[0] | .packets > 100 and .dropped == 0 and .lost_observations == 0' "$out"
-holds 'SIGHUP does not end it' kill -HUP $run
+kill -HUP $run
+sleep 1
+holds 'SIGHUP has the networks read again, and does not end it' \
+    grep -q 'networks were read again' "$tmp/run.err"
 wait $swarm
 sleep 1.5
 stop
 kill $dump
 wait $dump 2> /dev/null
 holds 'SIGTERM ends it well' [ "$status" -eq 0 ]
-holds 'and nothing was said on the way' [ ! -s "$tmp/run.err" ]
+holds 'and nothing else was said on the way' lines "$tmp/run.err" 1
 "$SWARMSCOPE" analyze -f json -o "$tmp/dump.json" "$tmp/lo.pcap"
 
 # The database read back beside the capture's analysis, number by number.

@@ -241,6 +241,12 @@ warn_packets(struct analysis *a)
 		     "times jump by more than a day, in %llu places: several captures in one, or a "
 		     "wrong clock (analyze the parts by themselves)",
 		     (unsigned long long)c->jumps);
+	if (c->set_back > c->jumps)
+		warn(a,
+		     "times go back by more than a second, in %llu places: the clock was set back, "
+		     "or captures were joined out of order; what follows is taken for late (put it "
+		     "in order: reordercap, or analyze the parts by themselves)",
+		     (unsigned long long)c->set_back);
 	if (c->bad_times > 0)
 		warn(a, "%llu packets have an impossible time", (unsigned long long)c->bad_times);
 }

@@ -37,8 +37,8 @@ split(const struct command_row *row, struct capturing *opt)
 	return 0;
 }
 
-static uint64_t
-secret(void)
+uint64_t
+capturing_secret(void)
 {
 	uint64_t seed;
 
@@ -56,7 +56,7 @@ capturing_open(const struct command_row *row, struct capturing *opt,
 		.live = { .filter = opt->filter, .snap = (uint32_t)opt->snap,
 			.buffer = (uint32_t)opt->buffer_mb << 20,
 			.promiscuous = opt->promiscuous },
-		.decode = { .hash_seed = secret(), .account = account },
+		.decode = { .hash_seed = capturing_secret(), .account = account },
 	};
 	char why[CONFINE_WHY];
 	int rc = split(row, opt), err;
@@ -115,6 +115,7 @@ capturing_tell(struct json_writer *w, const struct worker_status *s, unsigned in
 	json_put_uint(w, "interface_dropped", c.interface_dropped);
 	json_put_uint(w, "lost_observations", s->lost);
 	json_put_uint(w, "outages", c.outages);
+	json_put_uint(w, "clock_steps", c.steps);
 	json_put_uint(w, "swarm_bytes", d->class[COUNTS_SWARM].bytes);
 	json_put_uint(w, "undecodable", d->class[COUNTS_UNDECODABLE].packets);
 	json_put_uint(w, "cut", d->snapped.packets);

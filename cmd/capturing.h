@@ -56,6 +56,8 @@ struct capturing {
 int capturing_open(const struct command_row *row, struct capturing *opt,
                    const struct account_options *account, struct crew **out);
 
+uint64_t capturing_secret(void); /* for hashes */
+
 /* Once files are open: lets no other program start, and begins. 0 or an exit status. */
 int capturing_start(struct crew *crew);
 

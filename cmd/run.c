@@ -299,6 +299,7 @@ start_inference(struct run *r)
 	void *memory;
 
 	inferring_set(&r->options, &r->opt->infer);
+	r->options.hash_seed = capturing_secret();
 	r->options.maps = live_keep_maps(r->keep);
 	memory = huge_alloc(inference_size(&r->options));
 	if (memory == NULL)

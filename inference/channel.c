@@ -34,7 +34,8 @@ channels_init(void *mem, const struct inference_options *opt, struct obs_sink *o
 	s->opt = opt;
 	s->out = out;
 	s->members = map_init((uint8_t *)mem + channels_head(opt), opt->max_peers,
-	                      sizeof(struct endpoint), sizeof(struct member), 0, NULL, NULL);
+	                      sizeof(struct endpoint), sizeof(struct member), opt->hash_seed,
+	                      NULL, NULL);
 	return s;
 }
 

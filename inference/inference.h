@@ -29,6 +29,8 @@ struct inference_options {
 	uint32_t max_channels;      /* ceiling; the longest unheard is evicted */
 	uint32_t max_peers;         /* ceiling; likewise, of all shards together */
 	uint32_t shards;            /* parts of the peer stage, at most INFERENCE_SHARDS */
+	uint64_t hash_seed;         /* of tables; results do not hang on it. Secret where peers may
+	                             * choose their addresses to collide */
 	int64_t gone_ns;            /* least silence that ends a session */
 	int64_t switch_ns;          /* longest gap of a switch */
 	struct obs_sink *maps;      /* gets a map a second of each peer, its chunk numbers

@@ -159,11 +159,12 @@ peers_init(void *mem, const struct inference_options *opt, uint32_t shard,
 	s->out = out;
 	s->now_ns = s->swept_ns = INT64_MIN;
 	s->sessions = map_init(at, shard_peers(opt), sizeof(struct endpoint),
-	                       sizeof(struct session), 0, on_evict, s);
+	                       sizeof(struct session), opt->hash_seed, on_evict, s);
 	s->pool = places_pool_init(at + sessions_size(opt) + addresses_size(opt),
 	                           shard_peers(opt));
 	s->addresses = map_init(at + sessions_size(opt), shard_peers(opt),
-	                        sizeof(struct endpoint), sizeof(struct last_seen), 0, NULL, NULL);
+	                        sizeof(struct endpoint), sizeof(struct last_seen),
+	                        opt->hash_seed, NULL, NULL);
 	return s;
 }
 

@@ -43,6 +43,7 @@ counts_packet(struct counts *c, int64_t *last_ns, int64_t t_ns, uint32_t wire_le
 	c->bad_times += t != t_ns;
 	if (c->total.packets > 0) {
 		c->backwards += t < *last_ns;
+		c->set_back += *last_ns - t > COUNTS_SET_BACK_NS;
 		c->jumps += t - *last_ns > DECODE_JUMP_NS || *last_ns - t > DECODE_JUMP_NS;
 	}
 	if (c->total.packets == 0 || t < c->first_ns)

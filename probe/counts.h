@@ -49,6 +49,8 @@ enum counts_bad {
 	COUNTS_BADS
 };
 
+#define COUNTS_SET_BACK_NS INT64_C(1000000000)
+
 struct counts_sum {
 	uint64_t packets, bytes;
 };
@@ -76,6 +78,7 @@ struct counts {
 	int64_t first_ns, last_ns; /* least and greatest time; no packets: both 0 */
 	uint64_t observations;
 	uint64_t backwards; /* packets earlier than the one before */
+	uint64_t set_back;  /* of these, by more than COUNTS_SET_BACK_NS: no reordering */
 	uint64_t jumps;     /* packets more than DECODE_JUMP_NS from the one before */
 	uint64_t bad_times; /* packets whose time was out of range: clamped */
 	uint64_t bad[COUNTS_BADS];

@@ -25,8 +25,10 @@ struct live {
 	enum link_type link;
 	struct live_counts counts;
 	uint64_t device_before;  /* of device_missed, when last asked */
-	int64_t asked_ns;        /* when the counts were */
+	int64_t asked_ns;        /* when the counts were; steady */
+	int64_t set_ns;          /* what the clock has been set by */
 	_Atomic uint64_t device_missed; /* as the owner last read it */
+	_Atomic int64_t step_ns;        /* of the clock, for the owner to tell; 0: none */
 	/* between the two threads: what went away, to be closed; what was opened, to be used */
 	_Atomic(pcap_t *) gone, fresh;
 	/* the owner's */
@@ -205,7 +207,7 @@ look_at_device(struct live *l)
 int
 live_open(struct live *l)
 {
-	l->asked_ns = clock_wall_ns();
+	l->asked_ns = clock_steady_ns();
 	look_at_device(l);
 	l->device_before = atomic_load(&l->device_missed);
 	return open_pcap(l, &l->pcap);
@@ -217,6 +219,7 @@ bool
 live_tend(struct live *l)
 {
 	pcap_t *gone = atomic_exchange(&l->gone, NULL), *fresh;
+	int64_t step_ns;
 
 	look_at_device(l);
 	if (gone != NULL) {
@@ -224,6 +227,12 @@ live_tend(struct live *l)
 		     pcap_geterr(gone));
 		pcap_close(gone);
 		l->again_ns = clock_monotonic_ns() + AGAIN_NS;
+		return true;
+	}
+	step_ns = atomic_exchange(&l->step_ns, 0);
+	if (step_ns != 0) {
+		fail(l, 0, "%s: the clock was set by %.3f s; times go on as before (start again to "
+		     "have the new time)", l->opt.interface, (double)step_ns / 1e9);
 		return true;
 	}
 	if (l->again_ns == 0 || clock_monotonic_ns() < l->again_ns)
@@ -248,6 +257,7 @@ take(u_char *ctx, const struct pcap_pkthdr *head, const u_char *bytes)
 	t_ns += pcap_get_tstamp_precision(l->pcap) == PCAP_TSTAMP_PRECISION_NANO ?
 	        head->ts.tv_usec : head->ts.tv_usec * 1000;
 	l->counts.delivered++;
+	t_ns -= l->set_ns;
 	probe_packet(l->probe, l->link, t_ns, bytes, head->caplen, head->len);
 }
 
@@ -268,7 +278,33 @@ use_fresh(struct live *l)
 	if (l->pcap == NULL)
 		return;
 	probe_gap(l->probe, l->asked_ns, 0);
-	l->asked_ns = clock_wall_ns();
+	l->asked_ns = clock_steady_ns();
+}
+
+bool
+live_clock_was_set(int64_t wall_ns, int64_t steady_ns, int64_t *set_ns)
+{
+	int64_t by_ns = wall_ns - steady_ns - *set_ns;
+
+	if (by_ns > -LIVE_STEP_NS && by_ns < LIVE_STEP_NS)
+		return false;
+	*set_ns += by_ns;
+	return true;
+}
+
+/* What waits in the ring has times of before: it is near a gap, so little is made of it. */
+static void
+look_at_clock(struct live *l)
+{
+	int64_t before_ns = l->set_ns, steady_ns = clock_steady_ns(), wall_ns = clock_wall_ns();
+
+	/* A pause between the two looks is no step. */
+	if (clock_steady_ns() - steady_ns > LIVE_STEP_NS / 5 ||
+	    !live_clock_was_set(wall_ns, steady_ns, &l->set_ns))
+		return;
+	l->counts.steps++;
+	atomic_store(&l->step_ns, l->set_ns - before_ns);
+	probe_gap(l->probe, l->asked_ns, 0);
 }
 
 int
@@ -276,6 +312,7 @@ live_take(struct live *l, int most)
 {
 	int n;
 
+	look_at_clock(l);
 	if (l->pcap == NULL)
 		use_fresh(l);
 	if (l->pcap == NULL)
@@ -324,7 +361,7 @@ live_count(struct live *l)
 	l->counts.interface_dropped += by_device;
 	if (dropped > 0 || by_device > 0)
 		probe_gap(l->probe, l->asked_ns, dropped + by_device);
-	l->asked_ns = clock_wall_ns();
+	l->asked_ns = clock_steady_ns();
 	return l->counts;
 }
 
@@ -336,6 +373,7 @@ live_counts_add(struct live_counts *to, const struct live_counts *what)
 	to->dropped += what->dropped;
 	to->interface_dropped += what->interface_dropped;
 	to->outages += what->outages;
+	to->steps += what->steps;
 }
 
 int

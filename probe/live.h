@@ -4,6 +4,9 @@
  *   owner's thread    live_open ............ live_tend, once a second ........ live_free
  *   worker's thread              live_take, live_count, as often as it likes
  *
+ * Times of packets are the kernel's, less any step of the clock since the interface was opened:
+ * when the clock is set, what is seen goes on without a jump, and the step is told.
+ *
  * A ring of live_options.buffer bytes between the kernel and here holds what comes while the
  * worker does something else; what it has no room for is counted and told as a GAP, as is the
  * time in which an interface is down: the owner opens it again, since the worker may be
@@ -42,7 +45,13 @@ struct live_counts {
 	uint64_t dropped;           /* there was no room */
 	uint64_t interface_dropped; /* by the device */
 	uint64_t outages;           /* times that it was down */
+	uint64_t steps;             /* times that the clock was set */
 };
+
+/* How far the clock of the day has been set since clock_steady_ns was first asked. Answers true
+ * when it was set: by more than LIVE_STEP_NS since the last time; in all it is *set_ns then. */
+#define LIVE_STEP_NS INT64_C(50000000)
+bool live_clock_was_set(int64_t wall_ns, int64_t steady_ns, int64_t *set_ns);
 
 struct live;
 
@@ -52,7 +61,8 @@ void live_free(struct live *l); /* closes; takes NULL */
 /* ERR_PERMISSION, ERR_USAGE (the filter), ERR_LINK_TYPE, ERR_IO (no such device, or down). */
 int live_open(struct live *l);
 
-/* True, with a text, once each time that the interface went away or came back. */
+/* True, with a text, once each time that the interface went away or came back, or that the clock
+ * was set. */
 bool live_tend(struct live *l);
 
 /* Gives what has come, at most so many packets, to the probe and answers how many. */

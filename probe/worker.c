@@ -157,7 +157,7 @@ tell(struct worker *w, int64_t now_ns)
 	w->status.observations = w->observations;
 	w->status.lost = w->lost;
 	pthread_mutex_unlock(&w->lock);
-	atomic_store(&w->seen_ns, clock_wall_ns() - LATE_NS);
+	atomic_store(&w->seen_ns, clock_steady_ns() - LATE_NS);
 }
 
 static void

@@ -42,6 +42,7 @@ const COUNTERS = [
   ['cut', 'Packets cut', 'by the snap length'],
   ['undecodable', 'Undecodable packets', 'headers that contradict themselves'],
   ['evicted', 'Flows that made room', 'a table was full'],
+  ['clock_steps', 'Clock set', 'times that this host\'s clock was set; what is seen goes on without a jump'],
   ['outages', 'Outages', 'times that an interface went away'],
   ['unwritten_bytes', 'Bytes not yet in the database', 'they wait in memory'],
 ];

@@ -500,7 +500,7 @@ the_same_input_gives_the_same_results(void **state)
 	synth_options(&w, &opt);
 	infer_with(&run, &opt);
 	eight_viewers(8);
-	infer_with(&again, &opt);
+	infer_with(&again, (opt.hash_seed = 1, &opt));
 	assert_int_equal(run.n, again.n);
 	assert_int_equal(run.digest, again.digest);
 	eight_viewers(9);

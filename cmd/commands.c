@@ -26,6 +26,11 @@ static const char *const config_examples[] = {
 	"swarmscope config show", "every key, its value, and where that comes from", NULL,
 };
 
+static const char *const demo_examples[] = {
+	"swarmscope demo", "the page at http://127.0.0.1:8480/ of a swarm that is there and alive",
+	"swarmscope demo --viewers 100 --channels 3 --duration 10m", "a larger one", NULL,
+};
+
 static const char *const run_examples[] = {
 	"swarmscope run -i eth0", "the page at http://127.0.0.1:8480/, live",
 	"swarmscope run -i eth0,eth1 --workers 2 --store sqlite:/var/lib/swarmscope/swarms.db",
@@ -125,6 +130,11 @@ static const struct command_row commands[] = {
 	  "Serves the results in a database as a page and as JSON under /api/v1/, and prints the "
 	  "page's address. Reads only; what analyze adds meanwhile is shown.",
 	  serve_options, cmd_serve },
+	{ "demo", "a swarm on this machine, watched live", NULL, 0, 0, demo_examples,
+	  "Starts a swarm of the reference system on loopback (meshpeer swarm), whose viewers "
+	  "come, zap and go, and watches it as run does. Nothing is kept when it ends. Needs the "
+	  "right to capture, as run.",
+	  demo_options, cmd_demo },
 	{ "score", "a report against the truth", "REPORT", 1, 1, score_examples,
 	  "Matches the sessions and events of a report with a truth log, one to one, and prints "
 	  "how wrong they are: errors, precision and recall, coverage and width of the intervals.",

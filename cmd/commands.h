@@ -62,7 +62,8 @@ int command_end(struct outfile *out);
 int command_fail(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 extern const struct option_row analyze_options[], decode_options[], db_options[],
-        serve_options[], run_options[], config_options[], swarm_options_rows[], probe_options[],
+        serve_options[], run_options[], config_options[],
+        demo_options[], swarm_options_rows[], probe_options[],
         channel_server_options[], rendezvous_options_rows[], origin_options[], peer_options[],
         keygen_options[],
         score_options[],
@@ -77,6 +78,7 @@ int cmd_origin(const struct command_row *row, int argc, char **argv);
 int cmd_peer(const struct command_row *row, int argc, char **argv);
 int cmd_keygen(const struct command_row *row, int argc, char **argv);
 int cmd_swarm(const struct command_row *row, int argc, char **argv);
+int cmd_demo(const struct command_row *row, int argc, char **argv);
 int cmd_config(const struct command_row *row, int argc, char **argv);
 int cmd_run(const struct command_row *row, int argc, char **argv);
 int cmd_serve(const struct command_row *row, int argc, char **argv);

@@ -22,6 +22,7 @@
 #include "cmd/config_file.h"
 #include "cmd/inferring.h"
 #include "cmd/live_keep.h"
+#include "cmd/metrics.h"
 #include "cmd/serving.h"
 #include "cmd/told.h"
 
@@ -224,6 +225,17 @@ put_probes(void *ctx, struct json_writer *w)
 	put_status(ctx, w, "probe");
 }
 
+/* For /metrics. */
+static void
+put_metrics(void *ctx, FILE *out)
+{
+	struct run *r = ctx;
+	const struct metrics m = { PACKAGE_VERSION, r->opt->capture.name, r->opt->capture.n,
+		crew_status(r->crew), live_keep_status(r->keep) };
+
+	metrics_write(out, &m);
+}
+
 static void
 publish(const struct run *r, const char *event)
 {
@@ -417,6 +429,7 @@ run(struct run *r)
 	const struct live_keep_options keep = { .url = r->opt->store, .vantage = r->vantage,
 		.clear_addresses = r->opt->clear_addresses,
 		.sessions_ns = r->opt->sessions_ns, .maps_ns = r->opt->maps_ns };
+	const struct serving_live live = { put_probes, put_metrics, METRICS_TYPE, r };
 	int fd = signals(), rc, ended;
 
 	if (fd < 0)
@@ -427,7 +440,7 @@ run(struct run *r)
 	collect_finish(&r->nothing);
 	rc = live_keep_open(&keep, &r->keep);
 	if (rc == 0)
-		rc = serving_open(&r->site, &r->opt->serve, r->opt->store, put_probes, r);
+		rc = serving_open(&r->site, &r->opt->serve, r->opt->store, &live);
 	if (rc == 0)
 		rc = work(r, fd);
 	ended = finish(r);

@@ -33,7 +33,7 @@ serve(const struct serve *opt)
 	int rc;
 
 	wait_begin();
-	rc = serving_open(&site, &opt->serve, opt->store, NULL, NULL);
+	rc = serving_open(&site, &opt->serve, opt->store, NULL);
 	if (rc == 0)
 		rc = serving_start(&site, &h);
 	if (rc == 0) {

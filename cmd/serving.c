@@ -46,18 +46,23 @@ serving_read(const struct command_row *row, struct serving *opt)
 
 int
 serving_open(struct serving_site *s, const struct serving *opt, const char *store,
-             void (*probes)(void *ctx, struct json_writer *w), void *ctx)
+             const struct serving_live *live)
 {
 	struct store_options o = { .url = store, .protocol_name = told_protocol };
 	const char *slash = strrchr(store, '/'), *name = slash != NULL ? slash + 1 : store;
 	int rc;
 
-	s->site = (struct site){ .version = PACKAGE_VERSION, .name = name, .probes = probes,
-		.ctx = ctx };
+	s->site = (struct site){ .version = PACKAGE_VERSION, .name = name };
+	if (live != NULL) {
+		s->site.probes = live->probes;
+		s->site.metrics = live->metrics;
+		s->site.metrics_type = live->metrics_type;
+		s->site.ctx = live->ctx;
+	}
 	s->http = (struct http_options){ .address = opt->address, .port = opt->port,
 		.ports = opt->search ? PORTS_SEARCHED : 1, .connections = connections(),
 		.timeout_s = TIMEOUT_S, .handler = site_answer, .state = site_state,
-		.stream = probes != NULL ? SITE_STREAM : NULL, .ctx = &s->site };
+		.stream = live != NULL ? SITE_STREAM : NULL, .ctx = &s->site };
 	rc = store_open(&o, &s->site.store);
 	if (rc == 0) {
 		s->site.views = views_new(s->site.store);

@@ -39,10 +39,18 @@ struct serving_site {
 /* Checks listen: 0, or the exit status of the mistake. */
 int serving_read(const struct command_row *row, struct serving *opt);
 
-/* Opens the store to read it. probes, if not NULL, tells of the capture under way. Each answers
- * 0, or the exit status of what was told. */
+/* What a capture under way tells, as in dashboard/site.h. */
+struct serving_live {
+	void (*probes)(void *ctx, struct json_writer *w);
+	void (*metrics)(void *ctx, FILE *out);
+	const char *metrics_type;
+	void *ctx;
+};
+
+/* Opens the store to read it. live is NULL where nothing is captured. Each answers 0, or the exit
+ * status of what was told. */
 int serving_open(struct serving_site *s, const struct serving *opt, const char *store,
-                 void (*probes)(void *ctx, struct json_writer *w), void *ctx);
+                 const struct serving_live *live);
 int serving_start(struct serving_site *s, struct http **h);
 void serving_close(struct serving_site *s); /* once the server has stopped */
 

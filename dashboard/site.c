@@ -140,6 +140,22 @@ put_api(struct site *s, const struct http_request *q, struct http_answer *a)
 	a->owned = true;
 }
 
+static void
+put_metrics(const struct site *s, struct http_answer *a)
+{
+	char *body = NULL;
+	FILE *out = open_memstream(&body, &a->len);
+
+	if (out == NULL)
+		abort();
+	s->metrics(s->ctx, out);
+	fclose(out);
+	a->status = 200;
+	a->type = s->metrics_type;
+	a->body = body;
+	a->owned = true;
+}
+
 int64_t
 site_state(void *site)
 {
@@ -153,9 +169,12 @@ void
 site_answer(void *site, const struct http_request *q, struct http_answer *a)
 {
 	const struct asset *f = asset_find(q->path);
+	const struct site *s = site;
 
 	if (f != NULL) {
 		put_file(f, q, a);
+	} else if (s->metrics != NULL && strcmp(q->path, "/metrics") == 0) {
+		put_metrics(s, a);
 	} else if (strncmp(q->path, API, strlen(API)) == 0) {
 		put_api(site, q, a);
 	} else {

@@ -16,6 +16,8 @@ struct site {
 	struct views *views;
 	const char *version, *name; /* of the program; of the database */
 	void (*probes)(void *ctx, struct json_writer *w); /* one object; NULL: nothing is live */
+	void (*metrics)(void *ctx, FILE *out); /* for /metrics; NULL: none */
+	const char *metrics_type;
 	void *ctx;
 };
 

@@ -7,6 +7,9 @@
 . "$srcdir/tests/e2e/lib.sh"
 run "$SWARMSCOPE" probe -i lo --duration 0.2s
 [ "$status" -ne 4 ] || skip 'capturing is not permitted'
+run "$SWARMSCOPE" demo --json --viewers 6 --listen 127.0.0.1:18640 --duration 8s
+holds 'a swarm of its own is watched' test "$status" -eq 0
+holds 'and seen' jq -es 'last | .event == "end" and .swarm_bytes > 100000' "$out"
 . "$srcdir/tests/e2e/running.sh"
 trap 'kill $run 2> /dev/null; rm -rf "$tmp"' EXIT
 

@@ -85,6 +85,12 @@ holds 'viewers who are still there are shown' live
 curl -s "$url/api/v1/probes" > "$out"
 holds 'what the probe saw and missed is told' jq -e \
     '.data[0] | .packets > 100 and .dropped == 0 and .lost_observations == 0' "$out"
+curl -s "$url/metrics" > "$out"
+holds 'and for Prometheus' grep -qE '^swarmscope_capture_packets_total\{interface="lo"\} [1-9]' "$out"
+holds 'in its form' sh -c "! grep -vqE '^(# (HELP|TYPE) swarmscope_|swarmscope_[a-z_]+(\{[^}]*\})? [0-9.]+\$)' '$out'"
+if command -v promtool > /dev/null; then
+	holds 'which promtool finds sound' sh -c "promtool check metrics < '$out'"
+fi
 kill -HUP $run
 sleep 1
 holds 'SIGHUP has the networks read again, and does not end it' \

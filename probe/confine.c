@@ -94,7 +94,7 @@ add_questions(scmp_filter_ctx filter)
 
 	for (size_t i = 0; code == 0 && i < sizeof questions / sizeof questions[0]; i++)
 		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-		                        SCMP_A1(SCMP_CMP_EQ, questions[i]));
+		                        SCMP_A1(SCMP_CMP_EQ, questions[i], 0));
 	return code;
 }
 

@@ -19,6 +19,7 @@ struct dpi {
 struct dpi_flow {
 	struct ndpi_flow_struct *flow;
 	unsigned packets, filled; /* shown; of these with a payload */
+	uint8_t protocol, version; /* of those shown; the library leaks when they change */
 };
 
 struct dpi *
@@ -214,6 +215,17 @@ begin(struct dpi_flow **flow)
 	memset((*flow)->flow, 0, SIZEOF_FLOW_STRUCT);
 }
 
+/* Is it of the protocols that the first one was of? */
+static bool
+is_of(struct dpi_flow *flow, const struct view *shown, uint8_t version)
+{
+	if (flow->version == 0) {
+		flow->version = version;
+		flow->protocol = shown->protocol;
+	}
+	return flow->version == version && flow->protocol == shown->protocol;
+}
+
 bool
 dpi_packet(struct dpi *d, struct dpi_flow **flow, const uint8_t *ip, size_t len, int64_t t_ns,
            struct dpi_verdict *v)
@@ -224,7 +236,7 @@ dpi_packet(struct dpi *d, struct dpi_flow **flow, const uint8_t *ip, size_t len,
 
 	if (*flow == NULL)
 		begin(flow);
-	if (view(ip, len, &shown)) {
+	if (view(ip, len, &shown) && is_of(*flow, &shown, ip[0] >> 4)) {
 		n = copy(d, ip, &shown);
 		(*flow)->filled += has_payload(d, &shown, n);
 		p = ndpi_detection_process_packet(d->module, (*flow)->flow, d->packet,

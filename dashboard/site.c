@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dashboard/asset.h"
+#include "report/document.h"
 
 #define API "/api/v1/"
 
@@ -36,15 +37,6 @@ put_probes(const struct site *s, FILE *out)
 }
 
 static void
-put_as(struct json_writer *w, const char *key, uint32_t as)
-{
-	if (as == 0)
-		json_put_null(w, key);
-	else
-		json_put_uint(w, key, as);
-}
-
-static void
 put_class(void *ctx, const struct store_traffic *t)
 {
 	struct json_writer *w = ctx;
@@ -54,8 +46,8 @@ put_class(void *ctx, const struct store_traffic *t)
 	json_put_string(w, "confidence", t->confidence);
 	json_put_string(w, "transport", t->transport);
 	json_put_string(w, "locality", t->locality);
-	put_as(w, "from_as", t->from_as);
-	put_as(w, "to_as", t->to_as);
+	document_as(w, "from_as", t->from_as);
+	document_as(w, "to_as", t->to_as);
 	json_put_seconds(w, "from_s", t->t_ns);
 	json_put_seconds(w, "to_s", t->t_ns + t->step_ns);
 	json_put_uint(w, "bytes", t->bytes);

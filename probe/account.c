@@ -41,16 +41,6 @@ _Static_assert(sizeof(struct key) == 48, "keys have no padding");
 
 /* --- telling ------------------------------------------------------------------------------ */
 
-static struct endpoint
-end_of(const uint64_t addr[2], uint32_t port)
-{
-	struct endpoint e;
-
-	memcpy(e.addr, addr, sizeof e.addr);
-	e.port = (uint16_t)port;
-	return e;
-}
-
 static void
 tell(struct account *a, const struct key *k, struct entry *e)
 {
@@ -63,10 +53,8 @@ tell(struct account *a, const struct key *k, struct entry *e)
 	o->vantage = a->opt.vantage;
 	o->origin = a->opt.origin;
 	o->protocol = e->own;
-	o->peer = high ? end_of(k->ends.high, k->ends.high_port) :
-	                 end_of(k->ends.low, k->ends.low_port);
-	o->to = high ? end_of(k->ends.low, k->ends.low_port) :
-	               end_of(k->ends.high, k->ends.high_port);
+	o->peer = high ? flow_high(&k->ends) : flow_low(&k->ends);
+	o->to = high ? flow_low(&k->ends) : flow_high(&k->ends);
 	o->u.flow.packets = e->packets[high];
 	o->u.flow.bytes = e->bytes[high];
 	o->u.flow.reply_packets = e->packets[!high];

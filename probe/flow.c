@@ -59,6 +59,28 @@ flow_key(const struct endpoint *src, const struct endpoint *dst, bool *from_high
 	return (struct flow_key){ { d[0], d[1] }, { s[0], s[1] }, dst->port, src->port };
 }
 
+static struct endpoint
+end_of(const uint64_t addr[2], uint32_t port)
+{
+	struct endpoint e;
+
+	memcpy(e.addr, addr, sizeof e.addr);
+	e.port = (uint16_t)port;
+	return e;
+}
+
+struct endpoint
+flow_low(const struct flow_key *key)
+{
+	return end_of(key->low, key->low_port);
+}
+
+struct endpoint
+flow_high(const struct flow_key *key)
+{
+	return end_of(key->high, key->high_port);
+}
+
 uint64_t
 flows_hash(const struct flows *f, const struct flow_key *key)
 {

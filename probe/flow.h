@@ -45,6 +45,10 @@ void flows_free(struct flows *f); /* takes NULL */
 /* *from_high: src is key.high. A flow from an endpoint to itself is from_low. */
 struct flow_key flow_key(const struct endpoint *src, const struct endpoint *dst, bool *from_high);
 
+/* Its ends again. */
+struct endpoint flow_low(const struct flow_key *key);
+struct endpoint flow_high(const struct flow_key *key);
+
 /* The key's hash, with which a flow is found; strangers are known by it too. */
 uint64_t flows_hash(const struct flows *f, const struct flow_key *key);
 

@@ -552,16 +552,6 @@ streams_packet(struct streams *s, struct stream_packet *p, const struct proto **
 	return *proto != NULL ? STREAM_OURS : STREAM_STRANGER;
 }
 
-static struct endpoint
-end_of(const uint64_t addr[2], uint32_t port)
-{
-	struct endpoint e;
-
-	memcpy(e.addr, addr, sizeof e.addr);
-	e.port = (uint16_t)port;
-	return e;
-}
-
 void
 streams_end(struct streams *s)
 {
@@ -573,10 +563,8 @@ streams_end(struct streams *s)
 			if (t->half[high].tcp.held == 0)
 				continue;
 			meta.t_ns = s->slot[i].heard_ns;
-			meta.src = end_of(high ? t->key.high : t->key.low,
-			                  high ? t->key.high_port : t->key.low_port);
-			meta.dst = end_of(high ? t->key.low : t->key.high,
-			                  high ? t->key.low_port : t->key.high_port);
+			meta.src = high ? flow_high(&t->key) : flow_low(&t->key);
+			meta.dst = high ? flow_low(&t->key) : flow_high(&t->key);
 			turn(s, t, &meta, high);
 			tcp_end(&s->to->tcp, &s->pool, &s->sink);
 		}

@@ -77,9 +77,8 @@ put_apps(struct json_writer *w, const struct report_input *in)
 	json_array_end(w);
 }
 
-/* An AS that is not known is null. */
-static void
-put_as(struct json_writer *w, const char *key, uint32_t as)
+void
+document_as(struct json_writer *w, const char *key, uint32_t as)
 {
 	if (as == 0)
 		json_put_null(w, key);
@@ -96,8 +95,8 @@ put_pairs(struct json_writer *w, const struct report_input *in)
 		const struct report_pair *t = &in->pairs[i];
 
 		json_object(w);
-		put_as(w, "from_as", t->from_as);
-		put_as(w, "to_as", t->to_as);
+		document_as(w, "from_as", t->from_as);
+		document_as(w, "to_as", t->to_as);
 		json_put_uint(w, "packets", t->packets);
 		json_put_uint(w, "bytes", t->bytes);
 		json_object_end(w);

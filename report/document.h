@@ -29,4 +29,7 @@ void document_session(struct json_writer *w, const struct report *r,
 void document_channel_id(const struct report *r, const struct collect_channel *c,
                          char text[VALUES_CHANNEL_MAX]);
 
+/* An AS number; null where it is 0, not known. */
+void document_as(struct json_writer *w, const char *key, uint32_t as);
+
 #endif

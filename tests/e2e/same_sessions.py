@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Are the sessions of an API's answer those of a report? Times to a millisecond and a half: the
+"""Are the sessions of an API's answer, or of a report, those of another? Times to a millisecond and a half: the
 one keeps nanoseconds, the other microseconds, and both are written in whole ms.
 
-  same_sessions.py SESSIONS.json REPORT.json
+  same_sessions.py SESSIONS.json SESSIONS.json
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -29,8 +29,12 @@ def by_peer(sessions):
     return {(s["peer"], round(s["joined"]["best"], 1)): dict(numbers(s)) for s in sessions}
 
 
-a, b = json.load(open(sys.argv[1]))["data"], json.load(open(sys.argv[2]))["sessions"]
-a, b = by_peer(a), by_peer(b)
+def sessions(path):
+    document = json.load(open(path))
+    return by_peer(document.get("data") or document["sessions"])
+
+
+a, b = sessions(sys.argv[1]), sessions(sys.argv[2])
 wrong = [f"{k} only in one" for k in a.keys() ^ b.keys()]
 for k in a.keys() & b.keys():
     for path in a[k].keys() | b[k].keys():

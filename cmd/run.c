@@ -30,6 +30,7 @@
 #define TELL_NS (2 * SECOND_NS)    /* sessions under way, into the store */
 #define CURVES_NS (10 * SECOND_NS) /* of retrieval: many rows */
 #define STEP_NS (30 * SECOND_NS)   /* of traffic */
+#define SAY_EVERY 5 /* seconds: what is said of the vantage as a whole */
 #define REST_NS 2000000
 #define LOOK_AT_CLOCK 256u /* observations between two looks */
 
@@ -358,6 +359,7 @@ tend(struct run *r, int fd)
 	int64_t now_ns = clock_monotonic_ns(), next_ns = now_ns + SECOND_NS, end_ns =
 	        r->opt->duration_ns > 0 ? now_ns + r->opt->duration_ns : INT64_MAX;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	unsigned second = 0;
 
 	while (now_ns < end_ns) {
 		if (poll(&p, 1, (int)((next_ns - now_ns) / 1000000) + 1) > 0 && obey(r, fd))
@@ -367,7 +369,8 @@ tend(struct run *r, int fd)
 			continue;
 		next_ns = now_ns + SECOND_NS;
 		crew_tend(r->crew, capturing_say, NULL);
-		say_all(r);
+		if (second++ % SAY_EVERY == 0)
+			say_all(r);
 		publish(r, "interval");
 	}
 }

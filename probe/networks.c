@@ -202,16 +202,34 @@ networks_free(struct networks *p)
 
 /* --- finding ------------------------------------------------------------------------------ */
 
+/* Such a database has IPv4 addresses by themselves, not mapped. */
+static MMDB_lookup_result_s
+look_up(const struct networks *p, const uint8_t addr[16], int *code)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} to = { .v6 = { .sin6_family = AF_INET6 } };
+
+	if (memcmp(addr, mapped, sizeof mapped) == 0) {
+		to.v4.sin_family = AF_INET;
+		memcpy(&to.v4.sin_addr, addr + 12, 4);
+	} else {
+		memcpy(&to.v6.sin6_addr, addr, 16);
+	}
+	return MMDB_lookup_sockaddr(&p->mmdb, &to.any, code);
+}
+
 static uint32_t
 find_mmdb(const struct networks *p, const uint8_t addr[16])
 {
-	struct sockaddr_in6 to = { .sin6_family = AF_INET6 };
 	MMDB_lookup_result_s found;
 	MMDB_entry_data_s data;
 	int code;
 
-	memcpy(&to.sin6_addr, addr, 16);
-	found = MMDB_lookup_sockaddr(&p->mmdb, (const struct sockaddr *)(const void *)&to, &code);
+	found = look_up(p, addr, &code);
 	if (code != MMDB_SUCCESS || !found.found_entry ||
 	    MMDB_get_value(&found.entry, &data, "autonomous_system_number", NULL) != MMDB_SUCCESS ||
 	    !data.has_data || data.type != MMDB_DATA_TYPE_UINT32)

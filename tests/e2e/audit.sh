@@ -51,6 +51,7 @@ audit --rules "$tmp/rules" --as-table "$tmp/as.csv" --own-prefixes "$tmp/own.csv
 holds 'a rule by ports' has '[.audit.applications[] | select(.confidence == "rule") |
     [.application, .flows]] | index([["My stream", 1]]) != null'
 holds 'a rule by prefix' has '[.audit.applications[] | select(.application == "Office")] | length == 1'
+jq -c .audit.as_pairs "$out" > "$tmp/pairs"
 holds 'networks are named' has '.audit.as_pairs | any(.from_as == 64500 and .to_as == 64501)'
 holds 'what leaves is told apart from what comes' has \
     '[.audit.by_locality[].locality] | (index("out") != null and index("in") != null)'
@@ -59,6 +60,9 @@ holds 'sums are the same' has '([.audit.by_locality[].bytes] | add) == .input.by
 audit --own-prefixes "$tmp/own.csv"
 holds 'what is in no table is unknown, not outside' has \
     '[.audit.by_locality[].locality] | (index("unknown") != null and index("transit") == null)'
+audit --as-table "$srcdir/tests/pcap/as.mmdb"
+jq -c .audit.as_pairs "$out" > "$tmp/same"
+holds 'a MaxMind DB of the same says the same' cmp "$tmp/pairs" "$tmp/same"
 printf '10.1.0.0/16,nowhere\n' > "$tmp/own.csv"
 refuses 'neither inside nor outside' 2 'own.csv:1: .nowhere' \
     "$SWARMSCOPE" analyze --audit --own-prefixes "$tmp/own.csv" "$apps"

@@ -2,6 +2,7 @@
 #include "cmd/live_keep.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -34,6 +35,7 @@ struct live_keep {
 	void *memory;
 	pthread_t thread;
 	bool started;
+	atomic_bool ending;
 	pthread_mutex_t lock; /* of what follows */
 	struct store_said said;
 	struct live_keep_status status;
@@ -246,6 +248,10 @@ run(void *arg)
 			continue;
 		if (over)
 			break;
+		if (k->used >= LIVE_KEEP_BATCH && k->last != 0 && atomic_load(&k->ending)) {
+			k->used = 0; /* else nobody would ever end */
+			k->again = false;
+		}
 		if (k->used > 0 && clock_monotonic_ns() - k->wrote_ns >= SECOND_NS)
 			write_batch(k);
 		forget(k);
@@ -308,6 +314,12 @@ live_keep_status(struct live_keep *k)
 	status = k->status;
 	pthread_mutex_unlock(&k->lock);
 	return status;
+}
+
+void
+live_keep_ending(struct live_keep *k)
+{
+	atomic_store(&k->ending, true);
 }
 
 int

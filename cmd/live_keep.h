@@ -18,7 +18,9 @@
 #include "record/sink.h"
 #include "store/store.h"
 
+#ifndef LIVE_KEEP_BATCH
 #define LIVE_KEEP_BATCH ((size_t)128 << 20)
+#endif
 
 struct live_keep;
 
@@ -50,6 +52,9 @@ void live_keep_probe(struct live_keep *k, const struct store_probe *p);
 void live_keep_say(struct live_keep *k, const struct store_said *said);
 
 struct live_keep_status live_keep_status(struct live_keep *k);
+
+/* It is to end soon: from now on what cannot be written is given up instead of waited for. */
+void live_keep_ending(struct live_keep *k);
 
 /* Writes the rest and ends; takes NULL. 0, or the exit status of what could not be written. */
 int live_keep_close(struct live_keep *k);

@@ -400,6 +400,8 @@ finish(struct run *r)
 	int rc;
 
 	crew_end(r->crew);
+	if (r->keep != NULL)
+		live_keep_ending(r->keep);
 	if (r->inferring)
 		pthread_join(r->thread, NULL);
 	if (r->http != NULL) {

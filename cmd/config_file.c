@@ -175,6 +175,7 @@ const char *
 config_file_find(int argc, char **argv)
 {
 	static const char name[] = "--config=";
+	const char *env = getenv("SWARMSCOPE_CONFIG");
 
 	for (int i = 1; i < argc; i++) {
 		if (strncmp(argv[i], name, sizeof name - 1) == 0)
@@ -182,6 +183,10 @@ config_file_find(int argc, char **argv)
 		if (i + 1 < argc &&
 		    (strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0))
 			return argv[i + 1];
+		if (strncmp(argv[i], "-c", 2) == 0 && argv[i][2] != '\0')
+			return argv[i] + 2;
 	}
+	if (env != NULL && env[0] != '\0')
+		return env;
 	return access(CONFIG_FILE, R_OK) == 0 ? CONFIG_FILE : NULL;
 }

@@ -41,7 +41,8 @@ void config_file_free(struct config_file *f);
 /* Into the environment. */
 void config_file_apply(const struct config_file *f);
 
-/* What argv names with -c or --config; else the usual place if there is such a file; else NULL. */
+/* What argv names with -c or --config; else the environment; else the usual place if there is such
+ * a file; else NULL. */
 const char *config_file_find(int argc, char **argv);
 
 const struct option_row *config_option(const char *name); /* of run */

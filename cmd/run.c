@@ -490,7 +490,11 @@ run_with(const struct command_row *row, int argc, char **argv)
 	}
 	r->opt = &opt;
 	r->json = global.json;
-	rc = serving_read(row, &opt.serve);
+	/* What the command line's reader takes for --config was not looked for, as --conf. */
+	if (opt.config != NULL && config_file_find(argc, argv) == NULL)
+		rc = err_exit_status(options_complain(row, "write --config in full"));
+	if (rc == 0)
+		rc = serving_read(row, &opt.serve);
 	if (rc == 0 && !opt.no_audit)
 		rc = auditing_open(&r->auditor, &opt.audit);
 	if (rc == 0)

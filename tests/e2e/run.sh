@@ -34,6 +34,8 @@ refuses 'a key misspelt' 2 'bad.yaml:2: .*did you mean probe.interfaces' "$SWARM
 printf 'probe:\n  interfaces: [none0]\n' > "$tmp/fine.yaml"
 refuses 'the interface is the file'"'"'s' 1 'none0: no such device' "$SWARMSCOPE" run -c "$tmp/fine.yaml" \
     --store "sqlite:$tmp/x.db"
+refuses 'named by the environment' 1 'none0: no such device' env "SWARMSCOPE_CONFIG=$tmp/fine.yaml" \
+    "$SWARMSCOPE" run --store "sqlite:$tmp/x.db"
 refuses 'no file' 1 'cannot read' "$SWARMSCOPE" run -c "$tmp/nothing.yaml"
 
 # Somebody with the right to capture alone, as under packaging/systemd.

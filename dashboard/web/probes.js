@@ -1,20 +1,21 @@
 // What the capture under way sees, and what it misses.
 // SPDX-License-Identifier: Apache-2.0
-import { html, useEffect, useRef } from './vendor/htm-preact.module.js';
+import { html, useRef } from './vendor/htm-preact.module.js';
 import { clock, count, isKnown } from './format.js';
 import { useTick } from './source.js';
 
-/* Of a counter, so many a second since the tick before. */
+/* Of each counter, so many a second since the tick before. */
 function useRates(tick) {
-  const before = useRef(null), rates = useRef({});
-  useEffect(() => {
-    const old = before.current;
+  const held = useRef({ tick: null, rates: {} });
+  const { tick: old } = held.current;
+  if (tick !== old) {
+    const rates = {};
     if (tick && old && tick.t > old.t)
-      for (const key of ['packets', 'bytes', 'observations', 'dropped'])
-        rates.current[key] = (tick[key] - old[key]) / (tick.t - old.t);
-    before.current = tick;
-  }, [tick]);
-  return rates.current;
+      for (const key of Object.keys(tick))
+        if (typeof tick[key] === 'number' && key !== 'unwritten_bytes') rates[key] = (tick[key] - old[key]) / (tick.t - old.t);
+    held.current = { tick, rates };
+  }
+  return held.current.rates;
 }
 
 const missed = (t) => t.dropped + t.interface_dropped + t.lost_observations;

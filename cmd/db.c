@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "cmd/commands.h"
-#include "proto/proto.h"
+#include "cmd/told.h"
 #include "store/store.h"
 
 struct db {
@@ -17,14 +17,6 @@ const struct option_row db_options[] = {
 	  .text = "the database, as sqlite:PATH", .offset = offsetof(struct db, store) },
 	{ .name = NULL },
 };
-
-static const char *
-protocol_name(unsigned id)
-{
-	const struct proto *p = proto_by_id(id);
-
-	return p ? p->name : NULL;
-}
 
 static int
 run(struct store *s, const char *what, bool json)
@@ -39,7 +31,7 @@ run(struct store *s, const char *what, bool json)
 static int
 work(const struct db *opt, const char *what, bool json)
 {
-	struct store_options o = { .url = opt->store, .protocol_name = protocol_name,
+	struct store_options o = { .url = opt->store, .protocol_name = told_protocol,
 		.write = strcmp(what, "migrate") == 0 };
 	struct store *s;
 	int rc = store_open(&o, &s);

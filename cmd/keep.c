@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "cmd/commands.h"
-#include "proto/proto.h"
+#include "cmd/told.h"
 #include "store/store.h"
 
 struct keep {
@@ -19,14 +19,6 @@ struct keep {
 	struct store *store;
 	pthread_mutex_t lock;
 };
-
-static const char *
-protocol_name(unsigned id)
-{
-	const struct proto *p = proto_by_id(id);
-
-	return p ? p->name : NULL;
-}
 
 static void
 put_result(struct result_sink *self, const struct result *r)
@@ -86,7 +78,7 @@ int
 keep_open(const char *url, bool clear_addresses, char **paths, int n, struct keep **out)
 {
 	const struct store_options opt = { .url = url, .write = true,
-		.clear_addresses = clear_addresses, .protocol_name = protocol_name };
+		.clear_addresses = clear_addresses, .protocol_name = told_protocol };
 	struct keep *k = calloc(1, sizeof *k);
 	int rc;
 

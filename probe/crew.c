@@ -2,7 +2,6 @@
 #include "probe/crew.h"
 
 #include <assert.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "probe/pages.h"

@@ -32,7 +32,7 @@ if jq -e '.classifier_library != "none"' "$out" > /dev/null; then
 	if command -v ndpiReader > /dev/null; then
 		echo 'apps.pcap - 80 1 tunnels are opened: what is inside is told' > "$tmp/list"
 		echo 'apps.pcap 5 0 1 likewise' >> "$tmp/list"
-		holds 'verdicts are those of the reader' env LEAST_SHARE=0.85 $python "$srcdir/tests/pcap/verdicts.py" \
+		holds 'verdicts are those of the reader' $python "$srcdir/tests/pcap/verdicts.py" \
 		    "$SWARMSCOPE" "$tmp/list" "$apps"
 		# shellcheck disable=SC2086 # several folders
 		for folder in ${SWARMSCOPE_CAPTURES-}; do

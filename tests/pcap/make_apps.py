@@ -79,7 +79,7 @@ def frames():
     yield from conversation(ipv4, 5, 6, 443, [client_hello(b"www.example.org")], [b"\x15\x03\x03\0\2\2\x28"])
     yield from conversation(ipv4, 7, 8, 22, [b"SSH-2.0-OpenSSH_9\r\n"], [b"SSH-2.0-OpenSSH_9\r\n"])
     yield from conversation(ipv4, 9, 10, 2222, [b"nobody knows me " * 9] * 8, [b"nor me " * 9] * 8)
-    for i in range(3):
+    for i in range(40):
         name = b"host%d.example.org" % i
         yield ipv4(20, 21, udp(5300 + i, 53, query(name, i)))
         yield ipv4(21, 20, udp(53, 5300 + i, query(name, i, b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\1\2\3\4")))

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 
-LEAST_SHARE = float(os.environ.get("LEAST_SHARE", "0.95"))
+LEAST_SHARE = 0.95
 UNKNOWN = "0"  # the reader's list leaves such flows out
 
 
